@@ -1,0 +1,41 @@
+"""The Python interpreters on this machine that the actions promise to run on."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+NAMES = [f"python3.{minor}" for minor in range(10, 15)]
+
+
+def pyenv_root() -> Path | None:
+    """Returns pyenv's folder, if this machine has pyenv."""
+    named = os.environ.get("PYENV_ROOT")
+    if named or not shutil.which("pyenv"):
+        return Path(named) if named else None
+    return Path(subprocess.run(["pyenv", "root"], check=True, capture_output=True, text=True).stdout.strip())
+
+
+def candidates() -> Iterator[Path]:
+    """Yields what could be an interpreter: the running one first, then by name on PATH, then pyenv's."""
+    yield Path(sys.executable)
+    shims = pyenv_root()
+    for name in NAMES:
+        # pyenv's shims exist for versions that are not switched on, and then fail.
+        found = shutil.which(name, path="/usr/local/bin:/usr/bin:/bin" if shims else None)
+        if found:
+            yield Path(found)
+        if shims:
+            yield from sorted(shims.glob(f"versions/{name.removeprefix('python')}.*/bin/{name}"))
+
+
+def interpreters() -> dict[str, Path]:
+    """Returns one interpreter for each version from 3.10 on, by its version."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found: dict[str, Path] = {}
+    for path in candidates():
+        version = running if path == Path(sys.executable) else path.name.removeprefix("python")
+        found.setdefault(version, path)
+    return found
