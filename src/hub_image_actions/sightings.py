@@ -1,0 +1,98 @@
+"""Sightings: the places of one text that name an image, and how a new tag is spelled there."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from hub_image_actions.references import DIGEST, TAG, ImageName, find_reference
+
+TAG_AND_DIGEST = re.compile(rf"(?P<tag>{TAG.pattern})(?:@(?P<digest>{DIGEST.pattern}))?")
+_NAME_ENDS = r"(?![\w/-]|\.\w)"
+# Six digits are what a floating point number and Helm's way to print it give back unchanged.
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{0,5}[1-9])?")
+# Whatever some YAML parser in use resolves to a number, truth value, null or date.
+_NOT_TEXT = re.compile(
+    r"""(?: null | y(?:es)? | no? | on | off | true | false
+        | 0b[01_]+ | 0o?[0-7_]+ | 0x[0-9a-f_]+
+        | [0-9][0-9_]* (?:\.[0-9_]*)? (?:e-?[0-9_]+)?
+        | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}
+        )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+class Obstacle(Enum):
+    """Why a reference cannot be moved, whatever the tag."""
+
+    UNTAGGED = "untagged"
+    DIGEST_ONLY = "untagged: pinned by digest"
+    FORMAT_STRING = "format string"
+    PART_OF_A_TEXT = "part of a text"
+    ENCRYPTED = "encrypted"
+    SHARED_TAG = "its tag is an anchor that another image uses as well"
+    SPELLED_OUT = "written with escapes or over several lines"
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One place in a text that names the image.
+
+    Args:
+        line: the line of the reference, counted from 1; of its tag, where that stands alone.
+        shape: the form in which deployments write it, such as ``image_name``.
+        image: the image's name as written.
+        profile: the display names around it, outermost first, joined by `` / ``.
+        tag: the tag now; empty where there is none.
+        digest: the digest now; empty where there is none.
+        start: the first character of tag and digest in the text; 0 where there is an obstacle.
+        end: the character behind them; 0 where there is an obstacle.
+        alone: whether the tag is an unquoted scalar of its own, which YAML gives a type.
+        obstacle: why it cannot be moved, if so.
+        own_lines: the lines that belong to this reference; a hold stands on one or above it.
+    """
+
+    line: int
+    shape: str
+    image: str
+    profile: str = ""
+    tag: str = ""
+    digest: str = ""
+    start: int = 0
+    end: int = 0
+    alone: bool = False
+    obstacle: Obstacle | None = None
+    own_lines: tuple[int, ...] = ()
+
+    def spelling(self, tag: str, digest: str) -> str:
+        """Return how the new tag and digest are written in this place.
+
+        A tag that stands alone and would be read as a number, a date or a truth value is quoted. Where the
+        file's author writes plain numbers and the new tag is one that survives being read as such, it
+        stays plain like the old one.
+        """
+        pinned = f"{tag}@{digest}" if digest else tag
+        if not self.alone or not _NOT_TEXT.fullmatch(pinned):
+            return pinned
+        stays_plain = _NUMBER.fullmatch(self.tag) and _NUMBER.fullmatch(tag)
+        return pinned if stays_plain else f'"{pinned}"'
+
+
+def may_name(text: str, image: ImageName) -> bool:
+    """Say whether a text can name the image: whether its name stands there, not only a longer one."""
+    return bool(re.search(rf"{re.escape(image.core)}{_NAME_ENDS}", text))
+
+
+def mentions(text: str, image: ImageName) -> Iterator[re.Match[str]]:
+    """Yield where the image's name stands in a text, but no longer name that ends or begins with it."""
+    names = rf"(?<![\w./:@-])(?:[\w.-]+(?::[0-9]+)?/)*{re.escape(image.core)}{_NAME_ENDS}"
+    for match in re.finditer(names, text):
+        reference = find_reference(match[0])
+        if reference and image.covers(reference.name):
+            yield match
+
+
+def kind_of_text(text: str, mention: re.Match[str]) -> Obstacle:
+    """Return what a text is that holds a mention among other things."""
+    behind = text[mention.end() :].split(maxsplit=1)[:1]
+    return Obstacle.FORMAT_STRING if behind and set("{$%") & set(behind[0]) else Obstacle.PART_OF_A_TEXT
