@@ -1,0 +1,326 @@
+"""Move every hub that uses an image to a new tag, by a pull request in the deployments repository.
+
+In a workflow, action.yml runs this with the inputs in the environment; on a laptop, they are options:
+``python3 actions/bump-datahub-tag/main.py --help``.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = next(
+    folder for folder in Path(__file__).resolve().parents if (folder / "src" / "hub_image_actions").is_dir()
+)
+sys.path.insert(0, str(ROOT / "src"))
+
+from hub_image_actions import dependencies
+
+dependencies.activate(ROOT)
+
+from hub_image_actions import markdown, names
+from hub_image_actions.bump_branch import BumpBranch
+from hub_image_actions.bump_pull_request import BumpPullRequest, label_and_request
+from hub_image_actions.bump_report import BumpReport, Origin
+from hub_image_actions.command_line import read_arguments
+from hub_image_actions.deployments import Bump, Plan, plan_bump
+from hub_image_actions.docker_config import DockerConfig
+from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
+from hub_image_actions.github import GitHub, PullRequest
+from hub_image_actions.holds import today
+from hub_image_actions.http import Http
+from hub_image_actions.image_changes import ImageChange, image_changes
+from hub_image_actions.inputs import Inputs
+from hub_image_actions.references import ImageName, parse_digest, parse_image_name, parse_tag
+from hub_image_actions.registry import Registry
+from hub_image_actions.runner import Runner
+
+HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
+HOW_TO_AUTHORIZE = "Pass the token of a GitHub App, or the secret that your organisation keeps for this."
+LONGEST_TITLE = 256
+BOT_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The inputs, typed and checked; action.yml describes each."""
+
+    image: ImageName
+    tag: str
+    hub: str
+    token: str = field(repr=False)
+    repository: str
+    base_branch: str
+    paths: tuple[str, ...]
+    from_tag: str
+    digest: str
+    branch: str
+    title: str
+    labels: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    draft: bool
+    author_name: str
+    author_email: str
+    open_pull_request: bool
+    verify_image: bool
+    supersede: bool
+    dry_run: bool
+    api_url: str
+    server_url: str
+
+
+def read_inputs(inputs: Inputs) -> Settings:
+    """Return the settings.
+
+    Raises:
+        InvalidInputs: some inputs cannot be used; each is named.
+    """
+    registry = inputs.parsed("registry", names.parse_host, "us-central1-docker.pkg.dev", empty="")
+    image = inputs.parsed("image", parse_image_name, empty=ImageName("", "image"), required=HOW_TO_NAME_IT)
+    tag = inputs.parsed("tag", parse_tag, empty="", required="Pass the tag that was pushed.")
+    hub = inputs.parsed("hub", names.parse_hub, empty="") or image.short
+    fill = {"{hub}": hub, "{image}": image.short, "{tag}": tag}
+    dry_run = inputs.flag("dry-run", default=False)
+
+    def branch_of(text: str) -> str:
+        return names.parse_branch(filled(text, fill))
+
+    settings = Settings(
+        image=image.on(registry),
+        tag=tag,
+        hub=hub,
+        token=inputs.secret("token", required="" if dry_run else HOW_TO_AUTHORIZE),
+        repository=inputs.parsed(
+            "repository", names.parse_full_name, "berkeley-dsep-infra/datahub", empty=""
+        ),
+        base_branch=inputs.parsed("base-branch", names.parse_branch, "staging", empty=""),
+        paths=inputs.items("paths", "deployments", names.parse_path),
+        from_tag=inputs.parsed("from-tag", parse_tag, empty=""),
+        digest=inputs.parsed("digest", parse_digest, empty=""),
+        branch=inputs.parsed("branch", branch_of, "update-{hub}-image-tag-{tag}", empty=""),
+        title=filled(inputs.text("title", "update {hub} image tag to {tag}"), fill),
+        labels=inputs.items("labels"),
+        reviewers=inputs.items("reviewers"),
+        draft=inputs.flag("draft", default=False),
+        author_name=inputs.parsed("author-name", names.parse_author, "github-actions[bot]", empty=""),
+        author_email=inputs.parsed("author-email", names.parse_email, BOT_EMAIL, empty=""),
+        open_pull_request=inputs.flag("open-pull-request", default=True),
+        verify_image=inputs.flag("verify-image", default=True),
+        supersede=inputs.flag("supersede", default=True),
+        dry_run=dry_run,
+        api_url=inputs.parsed("api-url", names.parse_server, "https://api.github.com", empty=""),
+        server_url=inputs.parsed("server-url", names.parse_server, "https://github.com", empty=""),
+    )
+    if len(settings.title) > LONGEST_TITLE:
+        inputs.refuse("title", f"it has {len(settings.title)} characters.", f"Use at most {LONGEST_TITLE}.")
+    if settings.branch == settings.base_branch:
+        inputs.refuse(
+            "branch", f"{settings.branch!r} is the base branch.", "Give the change a branch of its own."
+        )
+    inputs.check()
+    return settings
+
+
+def filled(text: str, fill: Mapping[str, str]) -> str:
+    """Return the text with its placeholders filled in."""
+    for placeholder, value in fill.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def check_names(plan: Plan) -> None:
+    """Check that the files' names can be told to anybody: git takes any bytes for a name.
+
+    Raises:
+        ActionError: one is not UTF-8.
+    """
+    for reference in plan.references:
+        try:
+            reference.file.encode()
+        except UnicodeEncodeError as error:
+            raise ActionError(f"The name of {reference.file!r} is not UTF-8.", "Rename that file.") from error
+
+
+class BumpDatahubTag:
+    """The action: checks, clones, edits, pushes, opens the pull request, and tells; in this order.
+
+    Args:
+        settings: the inputs.
+        runner: what is told.
+        http: what asks GitHub and the registry.
+        origin: the run that asks.
+        docker_config: the folder of Docker's configuration, for the registry's credentials.
+    """
+
+    def __init__(
+        self, settings: Settings, runner: Runner, http: Http, origin: Origin, docker_config: Path
+    ) -> None:
+        self.settings = settings
+        self.runner = runner
+        self.http = http
+        self.origin = origin
+        self.docker_config = docker_config
+        self.github = GitHub(http, settings.api_url, settings.server_url, settings.token)
+        self.repository = self.github.repository(settings.repository)
+
+    def run(self, folder: Path) -> None:
+        """Do all of it, with the clone in `folder`.
+
+        Raises:
+            ActionError: something is wrong, and nothing after it was done.
+        """
+        settings = self.settings
+        with self.runner.group("Checking the token, the branches and the image"):
+            login = self.check_deployments()
+            digest = self.check_image()
+        with self.runner.group(f"Cloning {settings.repository}"):
+            checkout = Checkout(
+                folder, Remote(f"{settings.server_url}/{settings.repository}", settings.token)
+            )
+            base = checkout.clone(settings.base_branch, settings.paths)
+            paths = checkout.follow(settings.paths)
+            self.runner.info(f"{settings.base_branch} is at {base}")
+        plan = plan_bump(
+            folder, paths, Bump(settings.image, settings.tag, today(), digest, settings.from_tag)
+        )
+        check_names(plan)
+        report = self.report(plan, base, digest)
+        for edit in plan.edits:
+            with self.runner.group(edit.file):
+                self.runner.info(edit.diff())
+        if not plan.edits or settings.dry_run:
+            self.tell(report)
+            return
+        commit = self.push(checkout, plan)
+        self.tell(report, commit, self.open(report, login) if settings.open_pull_request else None)
+
+    def check_deployments(self) -> str:
+        """Check that the base branch is there and what the token may do; return the token's login."""
+        settings, name = self.settings, self.settings.repository
+        if self.repository.archived() and not settings.dry_run:
+            raise ActionError(f"{name} is archived.", "Unarchive it, or name another in `repository`.")
+        if not self.repository.branch_exists(settings.base_branch):
+            raise ActionError(
+                f"{name} has no branch {settings.base_branch!r}.", "Name the right one in `base-branch`."
+            )
+        self.runner.info(f"{name} has the branch {settings.base_branch}")
+        if settings.dry_run:
+            return ""
+        login = self.github.login()
+        self.github.check_push(name)
+        if settings.open_pull_request:
+            self.repository.check_pull_requests(settings.base_branch)
+        self.runner.info(f"the token of {login or 'an app'} may do what is needed")
+        return login
+
+    def check_image(self) -> str:
+        """Check that the tag is in the registry; return its digest."""
+        image, tag, given = self.settings.image, self.settings.tag, self.settings.digest
+        if not self.settings.verify_image:
+            return given
+        credentials = DockerConfig.load(self.docker_config).credentials(image.registry)
+        digest = Registry(self.http, image.registry, credentials).manifest(image.repository, tag).digest
+        self.runner.info(f"{image}:{tag} is in the registry, {digest}")
+        if given not in {"", digest}:
+            raise ActionError(
+                f"{image}:{tag} has the digest {digest}, not {given}.",
+                "The tag was pushed again since: pass the digest of the image that was tested, or none.",
+            )
+        return digest
+
+    def report(self, plan: Plan, base: str, digest: str) -> BumpReport:
+        """Return the report, with what changed in the image's own repository between the tags."""
+        settings = self.settings
+        changes: tuple[ImageChange, ...] = ()
+        try:
+            if self.origin.repository:
+                image_repository = self.github.repository(self.origin.repository)
+                changes = image_changes(image_repository, plan.old_tags, settings.tag)
+        except GitHubError as error:
+            # The comparison is for the reader; the hubs move without it.
+            self.runner.warning(f"The report does not say what changed in the image. {error}")
+        files_url = f"{settings.server_url}/{settings.repository}/blob/{base}"
+        return BumpReport(settings.image, settings.tag, digest, plan, files_url, changes, self.origin)
+
+    def push(self, checkout: Checkout, plan: Plan) -> str:
+        """Write, commit and push the edits; return the commit that the branch is at."""
+        settings = self.settings
+        identity = Identity(settings.author_name, settings.author_email)
+        branch = BumpBranch(settings.branch, settings.base_branch, settings.image, identity)
+        with self.runner.group(f"Pushing {branch.name}"):
+            plan.write()
+            commit = checkout.commit(plan.files, branch.message(settings.title, plan.files), identity)
+            published = branch.publish(checkout, self.repository, commit)
+            same = published != commit
+            self.runner.info(f"{branch.name} is at {published}" + ", which has these changes already" * same)
+        return published
+
+    def open(self, report: BumpReport, login: str) -> PullRequest:
+        """Open the pull request or bring it up to date, and close the older ones of this image."""
+        settings, warn = self.settings, self.runner.warning
+        wanted = BumpPullRequest(
+            self.repository,
+            login,
+            settings.image,
+            settings.branch,
+            settings.base_branch,
+            settings.title,
+            report.body(),
+            settings.draft,
+        )
+        pull = wanted.open(warn)
+        label_and_request(self.repository, pull, settings.labels, settings.reviewers, warn)
+        for older in wanted.supersede_older(pull) if settings.supersede else ():
+            self.runner.info(f"closed {older.url}, which this one supersedes")
+        return pull
+
+    def tell(self, report: BumpReport, commit: str = "", pull: PullRequest | None = None) -> None:
+        """Set the outputs, and tell people in the log and in the job's summary what happened."""
+        settings, plan = self.settings, report.plan
+        link = self.repository.compare_url(settings.base_branch, settings.branch) if commit else ""
+        outcome = report.outcome(pull.url if pull else link, opened=bool(pull))
+        self.runner.notice(outcome)
+        self.runner.summary(f"### {markdown.escape(settings.title)}\n\n{outcome}\n\n{report.body()}")
+        self.runner.outputs(
+            {
+                "changed": str(bool(plan.edits)).lower(),
+                "pull-request-number": str(pull.number) if pull else "",
+                "pull-request-url": pull.url if pull else link,
+                "branch": settings.branch if commit else "",
+                "commit": commit,
+                "files": "\n".join(plan.files),
+                "hubs": "\n".join(plan.hubs),
+                "old-tags": "\n".join(plan.old_tags),
+            }
+        )
+
+
+def origin_of(environ: Mapping[str, str]) -> Origin:
+    """Return the run that asks for the bump; an empty one on a laptop."""
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    url = f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
+    run_url = f"{url}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}"
+    return Origin(repository, url, run_url) if repository else Origin()
+
+
+def main() -> int:
+    """Run the action and return its exit status."""
+    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    try:
+        settings = read_inputs(Inputs(runner.input))
+        runner.mask(settings.token)
+        forget_environment(os.environ)
+        docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+        with Http() as http, tempfile.TemporaryDirectory(prefix="deployments-") as folder:
+            BumpDatahubTag(settings, runner, http, origin_of(os.environ), docker_config).run(Path(folder))
+    except ActionError as error:
+        runner.error(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

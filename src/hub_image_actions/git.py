@@ -1,0 +1,307 @@
+"""Git over HTTP, through GitPython: a shallow, sparse clone, a commit, a push.
+
+The token reaches git by configuration in its environment, so that it stands in no URL, argument list,
+file or log line. Source: ``GIT_CONFIG_COUNT`` in https://git-scm.com/docs/git-config#ENVIRONMENT.
+"""
+
+import base64
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import git
+
+from hub_image_actions.errors import GitError, PushRefused
+
+_TIME_LIMIT = 300.0
+_ATTEMPTS = 4
+_TRANSIENT = re.compile(
+    r"returned error: (?:429|5\d\d)|early EOF|RPC failed|reset by peer|Empty reply|timed out|too slow|"
+    r"hung up|disconnect|not resolve host|transfer closed|Failed to connect|Timeout:|expected flush|"
+    r"invalid index-pack output|bad line length|cannot lock ref",
+    re.IGNORECASE,
+)
+_REMEDIES = {
+    "rate limit": "GitHub's rate limit is reached: run again later.",
+    r"GH006|GH013|protected branch|pre-receive hook declined": (
+        "A rule protects this branch: choose another in `branch`, or let the token's owner push it."
+    ),
+    "exists; cannot create|directory file conflict": (
+        "A branch whose name begins or ends there stands in the way: choose another in `branch`."
+    ),
+    "was archived": "The repository is archived: unarchive it, or name another in `repository`.",
+    r"error: 401|Authentication failed|Invalid username or token|could not read Username": (
+        "The token is missing, wrong or expired: store a new one."
+    ),
+    r"error: 403|Permission to .* denied|Write access .* not granted": (
+        "The token may not do this: give it `Contents: read and write` on the repository."
+    ),
+    r"error: 404|Repository not found|repository '.*' not found": (
+        "There is no such repository, or the token cannot see it: check `repository` and the token."
+    ),
+    r"couldn't find remote ref": "There is no such branch: check `base-branch`.",
+    r"stale info|non-fast-forward|fetch first": "Somebody pushed this branch at the same moment: run again.",
+}
+_FINAL_REFUSAL = re.compile(
+    r"GH006|GH013|protected branch|was archived|error: 40\d|exists; cannot create|directory file conflict",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who commits."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A repository on a server that speaks git's smart HTTP.
+
+    Args:
+        url: its address, without credentials.
+        token: what git presents as the password; empty for reading a public repository.
+    """
+
+    url: str
+    token: str = field(default="", repr=False)
+
+
+def forget_environment(environ: MutableMapping[str, str]) -> None:
+    """Remove what would point git at another repository or configuration than ours."""
+    for name in [name for name in environ if name.startswith("GIT_")]:
+        del environ[name]
+
+
+class Checkout:
+    """A clone of one branch of a repository: its newest commit, and of that only the files wanted.
+
+    Args:
+        folder: an empty folder.
+        remote: where to clone from and push to.
+        sleep: waits between attempts, given the seconds.
+    """
+
+    def __init__(self, folder: Path, remote: Remote, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.folder = folder
+        self._remote = remote
+        try:
+            self._git = git.Git(str(folder))
+        except ImportError as missing:
+            # GitPython looks for the program when it is loaded, which is now.
+            raise GitError("git cannot be run.", "Install git on the runner.") from missing
+        self._sleep = sleep
+
+    def clone(self, branch: str, paths: Iterable[str]) -> str:
+        """Fetch the branch's newest commit and check out the paths; return the commit.
+
+        Raises:
+            GitError: the repository or the branch cannot be read.
+        """
+        self._run("init", "--quiet", "--template=", "--initial-branch", "fetched")
+        self._run("remote", "add", "origin", self._remote.url)
+        # Bytes stay as they are, whatever the repository's .gitattributes ask for.
+        attributes = "* -text -ident -filter -working-tree-encoding\n"
+        information = self.folder / ".git" / "info"
+        information.mkdir(exist_ok=True)
+        (information / "attributes").write_text(attributes)
+        partial = ("--depth=1", "--filter=blob:none", "--no-tags")
+        self._network("fetch", *partial, "origin", f"+refs/heads/{branch}:refs/remotes/origin/fetched")
+        # A remote is a promisor, from which missing blobs are fetched, once a filtered fetch made it one.
+        self._run("sparse-checkout", "set", "--no-cone", *map(_sparse_pattern, paths))
+        self._network("checkout", "--quiet", "-B", "fetched", "refs/remotes/origin/fetched")
+        return self._run("rev-parse", "HEAD")
+
+    def follow(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Return the paths with links inside the repository followed; what they lead to is checked out too.
+
+        Raises:
+            GitError: a path is not there or leads out of the repository.
+        """
+        followed = tuple(map(os.path.normpath, paths))
+        while (further := tuple(map(self._target, followed))) != followed:
+            followed = further
+            self._network("sparse-checkout", "add", *map(_sparse_pattern, followed))
+        for path in followed:
+            if not (self.folder / path).exists():
+                raise GitError(
+                    f"There is no {path!r} in {self._remote.url}.",
+                    "Name what is there, from the top, in `paths`.",
+                )
+        return followed
+
+    def _target(self, path: str) -> str:
+        top = self.folder.resolve()
+        try:
+            target = (top / path).resolve()
+        except (OSError, RuntimeError) as error:
+            raise GitError(
+                f"{path!r} is a link in a circle.", "Name the folder itself in `paths`."
+            ) from error
+        if not target.is_relative_to(top) or target.is_relative_to(top / ".git"):
+            raise GitError(
+                f"{path!r} is a link that leads out of {self._remote.url}.",
+                "Name the folder itself in `paths`.",
+            )
+        return str(target.relative_to(top))
+
+    def commit(self, files: Iterable[str], message: str, identity: Identity) -> str:
+        """Commit the files as they are in the folder; return the commit."""
+        self._run("add", "--sparse", "--", *files)
+        self._run(
+            "commit",
+            "--quiet",
+            "--no-verify",
+            "--cleanup=verbatim",
+            f"--message={message}",
+            identity=identity,
+        )
+        return self._run("rev-parse", "HEAD")
+
+    def tree(self, commit: str) -> str:
+        """Return the tree of a commit that is here."""
+        return self._run("rev-parse", f"{commit}^{{tree}}")
+
+    def remote_commit(self, branch: str) -> str:
+        """Return the commit at which a branch is in the remote repository; empty where there is none."""
+        reference = f"refs/heads/{branch}"
+        # Git lists every reference that ends so.
+        listed = self._network("ls-remote", "origin", reference).splitlines()
+        commits = {name: commit for commit, _, name in (line.partition("\t") for line in listed)}
+        return commits.get(reference, "")
+
+    def remote_tree(self, commit: str) -> str:
+        """Return the tree of a commit of the remote repository, fetched without its content."""
+        self._network("fetch", "--depth=1", "--filter=tree:0", "--no-tags", "origin", commit)
+        return self.tree(commit)
+
+    def push(self, commit: str, branch: str, expected: str) -> None:
+        """Set a remote branch to a commit.
+
+        Args:
+            commit: a commit that is here.
+            branch: the remote branch.
+            expected: the commit at which the remote branch must be now; empty: it must not exist.
+
+        Raises:
+            PushRefused: the remote repository did not take it; `final` tells whether another try is in vain.
+        """
+        reference = f"refs/heads/{branch}"
+        try:
+            self._network(
+                "push", f"--force-with-lease={reference}:{expected}", "origin", f"{commit}:{reference}"
+            )
+        except GitError as error:
+            raise PushRefused(
+                error.problem, error.remedy, final=bool(_FINAL_REFUSAL.search(error.problem))
+            ) from error
+
+    def _network(self, *arguments: str) -> str:
+        """Run a git command that asks the remote repository; try again after a passing failure."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._run(*arguments)
+            except GitError as error:
+                passing = _TRANSIENT.search(error.problem) and not _FINAL_REFUSAL.search(error.problem)
+                if attempt == _ATTEMPTS or not passing:
+                    raise
+                self._sleep(0.5 * 2**attempt)
+        raise AssertionError("the loop returns or raises")
+
+    def _run(self, *arguments: str, identity: Identity | None = None) -> str:
+        environment = self._environment()
+        if identity:
+            for role in ("AUTHOR", "COMMITTER"):
+                environment |= {f"GIT_{role}_NAME": identity.name, f"GIT_{role}_EMAIL": identity.email}
+        status, output, errors = self._git.execute(
+            ["git", *arguments],
+            env=environment,
+            kill_after_timeout=_TIME_LIMIT,
+            with_extended_output=True,
+            with_exceptions=False,
+        )
+        if status:
+            raise self._error(arguments[0], f"{errors}\n{output}".strip())
+        return str(output).strip()
+
+    def _error(self, command: str, said: str) -> GitError:
+        lines = (line.strip() for line in said.replace(self._remote.token or "\0", "***").splitlines())
+        problem = f"git {command} with {self._remote.url} failed: {' | '.join(filter(None, lines))}"
+        remedy = next(
+            (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, said, re.IGNORECASE)), ""
+        )
+        return GitError(problem, remedy)
+
+    def _environment(self) -> dict[str, str]:
+        url = self._remote.url
+        settings = [
+            ("core.hooksPath", "/dev/null"),
+            ("commit.gpgSign", "false"),
+            ("push.followTags", "false"),
+            ("maintenance.auto", "false"),
+            ("credential.helper", ""),
+            # A server that says nothing is given up on after this many seconds.
+            ("http.lowSpeedLimit", "1"),
+            ("http.lowSpeedTime", "20"),
+            ("advice.detachedHead", "false"),
+            # What the machine's own configuration rewrites or adds is for others: the longest match wins,
+            # and an empty header forgets those before it.
+            (f"url.{url}.insteadOf", url),
+            (f"url.{url}.pushInsteadOf", url),
+            (f"http.{url}.extraHeader", ""),
+        ]
+        if self._remote.token:
+            basic = base64.b64encode(f"x-access-token:{self._remote.token}".encode()).decode()
+            settings.append((f"http.{url}.extraHeader", f"Authorization: Basic {basic}"))
+        environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_COUNT": str(len(settings))}
+        for index, (key, value) in enumerate(settings):
+            environment |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+        return environment
+
+
+@dataclass(frozen=True)
+class LocalRepository:
+    """A checkout that somebody else made.
+
+    Args:
+        folder: any folder inside it.
+    """
+
+    folder: Path
+
+    def head(self) -> tuple[str, int]:
+        """Return the commit that is checked out and when it was made, in seconds; none outside of git."""
+        commit, _, seconds = self._log("--max-count=1", "--format=%H %ct").partition(" ")
+        return commit, int(seconds or 0)
+
+    def history(self, number: int) -> list[str]:
+        """Return the newest commits that lead to the one that is checked out, the newest first."""
+        return self._log(f"--max-count={number}", "--format=%H").split()
+
+    def _log(self, *options: str) -> str:
+        # A checkout on a runner often belongs to another user than the one who looks at it.
+        command = [
+            "git",
+            "-c",
+            f"safe.directory={self.folder.resolve()}",
+            "-c",
+            "safe.directory=*",
+            "log",
+            *options,
+        ]
+        status, output, _ = git.Git(str(self.folder)).execute(
+            command, with_extended_output=True, with_exceptions=False
+        )
+        return "" if status else str(output).strip()
+
+
+def _sparse_pattern(path: str) -> str:
+    """Return the sparse-checkout pattern for one path, with what git would read as a wildcard escaped."""
+    return (
+        "/" + re.sub(r"([\\*?\[\]!#])", r"\\\1", path.strip("/").removeprefix("./")) if path != "." else "/*"
+    )

@@ -1,0 +1,78 @@
+"""Markdown for GitHub, from texts that may hold anything.
+
+Source: the GitHub Flavored Markdown specification, https://github.github.com/gfm/.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:/])")
+_BACKTICKS = re.compile(r"`+")
+
+
+def escape(text: str) -> str:
+    """Return `text` so that it shows as it is, in one line: no markup, no link, nobody notified."""
+    line = " ".join(text.split())
+    return _SPECIAL.sub(r"\\\1", line).replace("@", "@<!-- -->")
+
+
+def prose(text: str) -> str:
+    """Return a text of our own, in which backticks mean code, and of which all else is shown as it is."""
+    parts = text.split("`")
+    return "".join(code(part) if index % 2 else escape_inline(part) for index, part in enumerate(parts))
+
+
+def escape_inline(text: str) -> str:
+    """Return `text` escaped like :func:`escape`, the spaces at its ends kept."""
+    inner = escape(text)
+    lead, trail = " " * text.startswith(" "), " " * text.endswith(" ")
+    return f"{lead}{inner}{trail}" if inner else " " * bool(text)
+
+
+def html(text: str) -> str:
+    """Return `text` for a place where GitHub takes HTML and no Markdown."""
+    line = " ".join(text.split())
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
+
+
+def block(lines: Iterable[str]) -> str:
+    """Return lines as a block of code, whatever backticks they hold."""
+    body = "\n".join(lines)
+    fence = "`" * max(3, *(len(run) + 1 for run in _BACKTICKS.findall(body)), 3)
+    return f"{fence}text\n{body}\n{fence}"
+
+
+def code(text: str) -> str:
+    """Return `text` as inline code, whatever backticks and bars it holds."""
+    line = " ".join(text.split())
+    if not line:
+        return ""
+    fence = "`" * (max(map(len, _BACKTICKS.findall(line)), default=0) + 1)
+    pad = " " if "`" in line else ""
+    return f"{fence}{pad}{line}{pad}{fence}".replace("|", r"\|")
+
+
+def link(label: str, url: str) -> str:
+    """Return a link; `label` is Markdown already."""
+    target = url.replace("(", "%28").replace(")", "%29").replace(" ", "%20").replace("|", "%7C")
+    return f"[{label}]({target})"
+
+
+def file_url(folder_url: str, file: str, line: int) -> str:
+    """Return the address of a file's line below the address of a folder."""
+    return f"{folder_url}/{quote(file)}#L{line}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of cells that are Markdown already; columns that are empty throughout are left out."""
+    all_rows = [tuple(row) for row in rows]
+    shown = [index for index in range(len(header)) if any(row[index] for row in all_rows)]
+    lines = [[header[index] for index in shown], ["---"] * len(shown)]
+    lines += [[row[index] for index in shown] for row in all_rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def details(summary: str, body: str) -> str:
+    """Return a part that is folded away under a line of plain text."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"

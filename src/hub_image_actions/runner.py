@@ -1,0 +1,106 @@
+"""The runner that an action runs on: what it says to the runner, and through it to people.
+
+Outside a runner, on a laptop, the same things are said in plain words. Source: "Workflow commands for
+GitHub Actions" in GitHub's documentation.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from actions_toolkit import core
+
+from hub_image_actions.errors import ActionError, InvalidInputs
+from hub_image_actions.process import secret_lines
+
+
+class Runner:
+    """The runner's protocol.
+
+    Args:
+        environ: the environment of the step.
+        arguments: inputs given on the command line, which go before those of the environment.
+    """
+
+    def __init__(self, environ: Mapping[str, str], arguments: Mapping[str, str] | None = None) -> None:
+        self._arguments = dict(arguments or {})
+        self._on_runner = environ.get("GITHUB_ACTIONS") == "true"
+        self._outputs = environ.get("GITHUB_OUTPUT", "")
+        self._summary = environ.get("GITHUB_STEP_SUMMARY", "")
+
+    def input(self, name: str) -> str:
+        """Return the text of an input; empty where it is not set."""
+        return self._arguments.get(name) or core.get_input(name.replace("-", "_"), trim_whitespace=False)
+
+    def mask(self, secret: str) -> None:
+        """Have the runner hide a secret in everything that is logged, and each of its lines by itself.
+
+        Lines as short as a brace stay: to hide them would be to hide half of the log.
+        """
+        if self._on_runner:
+            for text in filter(None, dict.fromkeys((secret, *secret_lines(secret)))):
+                core.set_secret(text)
+            sys.stdout.flush()
+
+    def info(self, text: str) -> None:
+        """Write to the log. A line that looks like a command to the runner is none."""
+        for line in text.splitlines() or [""]:
+            inert = line.replace("::", ":\u200b:") if line.lstrip().startswith("::") else line
+            print(inert.replace("##[", "##\u200b["), flush=True)
+
+    def notice(self, message: str) -> None:
+        """Write a notice, which GitHub shows above the log."""
+        self._annotate("notice", message)
+
+    def warning(self, message: str) -> None:
+        """Write a warning, which GitHub shows above the log."""
+        self._annotate("warning", message)
+
+    def error(self, error: ActionError) -> None:
+        """Write an error, which GitHub shows above the log and at the file and line that it is about."""
+        for each in error.errors if isinstance(error, InvalidInputs) else (error,):
+            place = {"file": each.file, "line": str(each.line)} if each.file else {}
+            self._annotate("error", str(each), place)
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is logged inside under a title."""
+        if not self._on_runner:
+            print(f"== {title}", flush=True)
+            yield
+            return
+        core.start_group(title)
+        try:
+            yield
+        finally:
+            core.end_group()
+            sys.stdout.flush()
+
+    @staticmethod
+    def forget_inputs(environ: MutableMapping[str, str]) -> dict[str, str]:
+        """Remove the inputs, secrets among them, and return the environment for other programs."""
+        for name in [name for name in environ if name.startswith("INPUT_")]:
+            del environ[name]
+        return dict(environ)
+
+    def outputs(self, values: Mapping[str, str]) -> None:
+        """Set the action's outputs; on a laptop, print them."""
+        for name, value in values.items():
+            if self._outputs:
+                core.set_output(name, value)
+            elif value:
+                print(f"{name}: {', '.join(value.splitlines())}", flush=True)
+
+    def summary(self, markdown: str) -> None:
+        """Add to the page that GitHub shows for the job."""
+        if self._summary:
+            with Path(self._summary).open("a", encoding="utf-8") as file:
+                file.write(f"{markdown.rstrip()}\n\n")
+
+    def _annotate(self, kind: str, message: str, place: Mapping[str, str] | None = None) -> None:
+        if self._on_runner:
+            core.issue_command(kind, dict(place or {}), message)
+            sys.stdout.flush()
+        else:
+            print(f"{kind}: {message}", file=sys.stderr, flush=True)

@@ -1,0 +1,165 @@
+"""Git commands against a repository in a folder; smart HTTP is the scenarios' part."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hub_image_actions.errors import GitError, PushRefused
+from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
+
+IDENTITY = Identity("Bot", "bot@example.org")
+FILES = {
+    "deployments/a/x.yaml": "a: 1\n",
+    "deployments/b[1]/y.yaml": "b: 1\n",
+    "docs/z.md": "z\n",
+    "top": "t\n",
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    done = subprocess.run(
+        ["git", "-C", folder, *who, *arguments], check=True, capture_output=True, text=True, timeout=30
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    folder = tmp_path / "remote"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / "linked").symlink_to("chained")
+    (folder / "chained").symlink_to("deployments/a")
+    (folder / "out").symlink_to("/etc")
+    (folder / "circle").symlink_to("circle")
+    (folder / "inside-git").symlink_to(".git/hooks")
+    git(tmp_path, "init", "--quiet", "--initial-branch=staging", str(folder))
+    for setting in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        git(folder, "config", setting, "true")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=first")
+    return folder
+
+
+@pytest.fixture
+def checkout(remote: Path, tmp_path: Path) -> Checkout:
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    return Checkout(folder, Remote(f"file://{remote}", "ghs_secret"), sleep=lambda _: None)
+
+
+def files(checkout: Checkout) -> set[str]:
+    found = (path.relative_to(checkout.folder) for path in checkout.folder.rglob("*") if path.is_file())
+    return {str(path) for path in found if path.parts[0] != ".git"}
+
+
+@pytest.mark.parametrize(
+    ("paths", "there"),
+    [
+        (["deployments"], {"deployments/a/x.yaml", "deployments/b[1]/y.yaml"}),
+        (["./deployments/a/"], {"deployments/a/x.yaml"}),
+        (["deployments/b[1]"], {"deployments/b[1]/y.yaml"}),
+        (["top", "docs/z.md"], {"top", "docs/z.md"}),
+        (["."], {*FILES}),
+    ],
+)
+def test_only_the_paths_are_checked_out(checkout: Checkout, paths: list[str], there: set[str]) -> None:
+    checkout.clone("staging", paths)
+    assert files(checkout) & FILES.keys() == there
+
+
+def test_the_commit_of_the_branch_is_returned(checkout: Checkout, remote: Path) -> None:
+    assert checkout.clone("staging", ["top"]) == git(remote, "rev-parse", "staging")
+
+
+def test_a_branch_that_is_not_there_is_an_error_with_a_remedy(checkout: Checkout) -> None:
+    with pytest.raises(GitError) as caught:
+        checkout.clone("nothing", ["top"])
+    assert "base-branch" in caught.value.remedy
+
+
+def test_links_inside_the_repository_are_followed_to_the_end(checkout: Checkout) -> None:
+    checkout.clone("staging", ["linked"])
+    assert checkout.follow(["linked"]) == ("deployments/a",)
+    assert "deployments/a/x.yaml" in files(checkout)
+
+
+def test_what_is_no_link_stays(checkout: Checkout) -> None:
+    checkout.clone("staging", ["deployments", "."])
+    assert checkout.follow(["./deployments/", "."]) == ("deployments", ".")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("out", "leads out"),
+        ("inside-git", "leads out"),
+        ("circle", "circle|There is no"),
+        ("gone", "There is no 'gone'"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_an_error(checkout: Checkout, path: str, said: str) -> None:
+    checkout.clone("staging", [path])
+    with pytest.raises(GitError, match=said):
+        checkout.follow([path])
+
+
+def test_a_commit_is_the_identitys_and_keeps_its_message(checkout: Checkout) -> None:
+    checkout.clone("staging", ["top"])
+    (checkout.folder / "top").write_text("changed\n")
+    message = "# no comment\n\n- top\n\nImage: x\n"
+    commit = checkout.commit(["top"], message, IDENTITY)
+    form = "--format=%an %ae %cn %ce%n%B"
+    shown = git(checkout.folder, "show", "--no-patch", form, commit)
+    assert shown == f"Bot bot@example.org Bot bot@example.org\n{message}".strip()
+
+
+def changed(checkout: Checkout, text: str = "changed\n") -> str:
+    checkout.clone("staging", ["top"])
+    (checkout.folder / "top").write_text(text)
+    return checkout.commit(["top"], "change", IDENTITY)
+
+
+def test_a_push_makes_the_branch(checkout: Checkout, remote: Path) -> None:
+    commit = changed(checkout)
+    checkout.push(commit, "new", expected="")
+    assert git(remote, "rev-parse", "new") == commit == checkout.remote_commit("new")
+    assert checkout.remote_tree(commit) == checkout.tree(commit)
+
+
+@pytest.mark.parametrize("expected", ["", "1" * 40])
+def test_a_push_over_something_unexpected_is_refused(checkout: Checkout, remote: Path, expected: str) -> None:
+    git(remote, "branch", "new")
+    before = git(remote, "rev-parse", "new")
+    with pytest.raises(PushRefused) as caught:
+        checkout.push(changed(checkout), "new", expected=expected)
+    assert not caught.value.final
+    assert git(remote, "rev-parse", "new") == before
+
+
+def test_a_branch_that_is_not_there_has_no_commit(checkout: Checkout) -> None:
+    checkout.clone("staging", ["top"])
+    assert checkout.remote_commit("aging") == ""
+
+
+def test_a_branch_whose_name_ends_the_same_is_another_one(checkout: Checkout, remote: Path) -> None:
+    git(remote, "branch", "a/refs/heads/new")
+    checkout.clone("staging", ["top"])
+    assert checkout.remote_commit("new") == ""
+
+
+def test_an_error_never_shows_the_token(tmp_path: Path) -> None:
+    remote = Remote(f"file://{tmp_path}/ghs_secret", "ghs_secret")
+    with pytest.raises(GitError) as caught:
+        Checkout(tmp_path, remote, sleep=lambda _: None).clone("a", ["."])
+    assert "ghs_secret" not in str(caught.value).replace(remote.url, "")
+    assert "ghs_secret" not in repr(remote).replace(remote.url, "")
+
+
+def test_variables_of_git_are_forgotten_and_no_others() -> None:
+    environ = {"GIT_DIR": "x", "GIT_TRACE": "1", "GITHUB_TOKEN": "y", "PATH": "z"}
+    forget_environment(environ)
+    assert environ == {"GITHUB_TOKEN": "y", "PATH": "z"}
