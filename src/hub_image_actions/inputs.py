@@ -11,6 +11,7 @@ from hub_image_actions.errors import ActionError, InputError, InvalidInputs
 
 T = TypeVar("T")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
 
@@ -98,7 +99,7 @@ class Inputs:
     def number(self, name: str, default: int) -> int:
         """Return a whole number that is not negative."""
         value = self.text(name, str(default))
-        if not value.isdecimal():
+        if not _NUMBER.fullmatch(value):
             self.refuse(name, f"{value!r} is no whole number.", f"Write digits only, as `{default}`.")
             return default
         return int(value)

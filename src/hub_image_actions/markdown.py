@@ -7,14 +7,17 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:/])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:/$])")
+_NUMBER_SIGN = re.compile(r"#(?=\d)")
+_BARE_BAR = re.compile(r"(?<!\\)\|")
 _BACKTICKS = re.compile(r"`+")
 
 
 def escape(text: str) -> str:
     """Return `text` so that it shows as it is, in one line: no markup, no link, nobody notified."""
     line = " ".join(text.split())
-    return _SPECIAL.sub(r"\\\1", line).replace("@", "@<!-- -->")
+    # What GitHub makes of people and numbers, it makes of the text that is shown: a comment keeps them apart.
+    return _NUMBER_SIGN.sub("#<!-- -->", _SPECIAL.sub(r"\\\1", line)).replace("@", "@<!-- -->")
 
 
 def prose(text: str) -> str:
@@ -44,13 +47,13 @@ def block(lines: Iterable[str]) -> str:
 
 
 def code(text: str) -> str:
-    """Return `text` as inline code, whatever backticks and bars it holds."""
+    """Return `text` as inline code, whatever backticks it holds."""
     line = " ".join(text.split())
     if not line:
         return ""
     fence = "`" * (max(map(len, _BACKTICKS.findall(line)), default=0) + 1)
     pad = " " if "`" in line else ""
-    return f"{fence}{pad}{line}{pad}{fence}".replace("|", r"\|")
+    return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def link(label: str, url: str) -> str:
@@ -69,7 +72,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     all_rows = [tuple(row) for row in rows]
     shown = [index for index in range(len(header)) if any(row[index] for row in all_rows)]
     lines = [[header[index] for index in shown], ["---"] * len(shown)]
-    lines += [[row[index] for index in shown] for row in all_rows]
+    # A bar ends a cell, in code as well.
+    lines += [[_BARE_BAR.sub(r"\|", row[index]) for index in shown] for row in all_rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

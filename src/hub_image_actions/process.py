@@ -1,5 +1,6 @@
 """Other programs: the one place from which they are started."""
 
+import json
 import os
 import selectors
 import shlex
@@ -42,8 +43,17 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def secret_lines(secret: str) -> tuple[str, ...]:
-    """Return the lines of a secret that give something away by themselves, as those of a JSON key do."""
+    """Return the lines of a secret that give it away by themselves, as most of those of a JSON key do.
+
+    To hide lines as short as a brace would be to hide half of the log.
+    """
     return tuple(line for line in map(str.strip, secret.splitlines()) if len(line) >= _SHORTEST_SECRET)
+
+
+def secret_forms(secret: str) -> tuple[str, ...]:
+    """Return the forms of a secret that give it away: itself, as a text in JSON, and its lines."""
+    in_json = (json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+    return tuple(dict.fromkeys((secret, *in_json, *secret_lines(secret))))
 
 
 def run(

@@ -34,12 +34,9 @@ class Runner:
         return self._arguments.get(name) or core.get_input(name.replace("-", "_"), trim_whitespace=False)
 
     def mask(self, secret: str) -> None:
-        """Have the runner hide a secret in everything that is logged, and each of its lines by itself.
-
-        Lines as short as a brace stay: to hide them would be to hide half of the log.
-        """
-        if self._on_runner:
-            for text in filter(None, dict.fromkeys((secret, *secret_lines(secret)))):
+        """Have the runner hide a secret in everything that is logged, each of its lines by itself."""
+        if self._on_runner and secret:
+            for text in dict.fromkeys((secret, *secret_lines(secret))):
                 core.set_secret(text)
             sys.stdout.flush()
 
