@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from .pulls import Comment, Label, Pull
 from .repository import Commit, FileChange, Repository, Signature, TreeEntry
@@ -402,7 +403,7 @@ class Objects:
         return {
             "id": label.id,
             "node_id": node_id("Label", label.id),
-            "url": _uri(f"{self.api_url}/repos/{repository.full_name}/labels/{label.name}"),
+            "url": _uri(f"{self.api_url}/repos/{repository.full_name}/labels/{quote(label.name, safe='')}"),
             "name": label.name,
             "description": (label.description or "") if simple else label.description,
             "color": label.color,

@@ -1,0 +1,215 @@
+"""Keep one comment on a pull request with a badge that launches it on Binder.
+
+Nothing of the pull request is checked out or run. In a workflow, action.yml runs this with the inputs in
+the environment; on a laptop, they are options: ``python3 actions/binder-badge/main.py --help``.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = next(
+    folder for folder in Path(__file__).resolve().parents if (folder / "src" / "hub_image_actions").is_dir()
+)
+sys.path.insert(0, str(ROOT / "src"))
+
+from hub_image_actions import dependencies
+
+dependencies.activate(ROOT)
+
+from hub_image_actions import markdown, names
+from hub_image_actions.binder import BinderRepository, Launch, parse_repository
+from hub_image_actions.binder_branch import BinderBranch
+from hub_image_actions.command_line import read_arguments
+from hub_image_actions.errors import ActionError, GitHubError, RegistryError
+from hub_image_actions.github import GitHub, PullRequest
+from hub_image_actions.http import Http
+from hub_image_actions.inputs import Inputs
+from hub_image_actions.kept_comment import Comment, KeptComment
+from hub_image_actions.pull_request_event import find_pull_request, read_event
+from hub_image_actions.references import ImageReference, parse_reference
+from hub_image_actions.registry import Registry
+from hub_image_actions.runner import Runner
+
+MARKER = "<!-- hub-image-actions binder-badge -->"
+LABEL = "Test this PR on Binder"
+READ_ONLY = {401, 403, 404}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The inputs, typed and checked; action.yml describes each."""
+
+    token: str = field(repr=False)
+    pull_request: int
+    repository: BinderRepository | None
+    ref: str
+    binder_url: str
+    urlpath: str
+    filepath: str
+    image: ImageReference | None
+    message: str
+    api_url: str
+    server_url: str
+
+
+def read_inputs(inputs: Inputs) -> Settings:
+    """Return the settings.
+
+    Raises:
+        InvalidInputs: some inputs cannot be used; each is named.
+    """
+    server_url = inputs.parsed("server-url", names.parse_server, "https://github.com", empty="")
+    settings = Settings(
+        token=inputs.secret("token", required="Pass `token: ${{ github.token }}`."),
+        pull_request=inputs.parsed("pull-request", parse_number, empty=0),
+        repository=inputs.parsed("repository", lambda text: parse_repository(text, server_url), empty=None),
+        ref=inputs.text("ref"),
+        binder_url=inputs.parsed("binder-url", names.parse_server, "https://mybinder.org", empty=""),
+        urlpath=inputs.text("urlpath"),
+        filepath=inputs.text("filepath"),
+        image=inputs.parsed("image", parse_pinned, empty=None),
+        message=inputs.text("message"),
+        api_url=inputs.parsed("api-url", names.parse_server, "https://api.github.com", empty=""),
+        server_url=server_url,
+    )
+    if settings.urlpath and settings.filepath:
+        inputs.refuse("filepath", "it cannot be given together with `urlpath`.", "Leave one of the two out.")
+    inputs.check()
+    return settings
+
+
+def parse_number(text: str) -> int:
+    """Return a pull request's number."""
+    if not text.isdecimal() or not int(text):
+        raise ActionError(f"{text!r} is no number of a pull request.", "Write digits only.")
+    return int(text)
+
+
+def parse_pinned(text: str) -> ImageReference:
+    """Return an image reference that has a tag or a digest."""
+    reference = parse_reference(text)
+    if not (reference.tag or reference.digest):
+        raise ActionError(f"{text!r} has neither tag nor digest.", "Pass a build's output `image`.")
+    return reference
+
+
+class BinderBadge:
+    """The action: finds the pull request, makes the link, and keeps the comment.
+
+    Args:
+        settings: the inputs.
+        runner: what is told.
+        http: what asks GitHub and the registry.
+        repository: the repository that the workflow runs in, as `owner/name`.
+        event: the payload of the event that started it.
+    """
+
+    def __init__(
+        self, settings: Settings, runner: Runner, http: Http, repository: str, event: Mapping[str, Any]
+    ) -> None:
+        self.settings = settings
+        self.runner = runner
+        self.http = http
+        self.event = event
+        self.github = GitHub(http, settings.api_url, settings.server_url, settings.token)
+        self.repository = self.github.repository(repository)
+
+    def run(self) -> None:
+        """Do all of it.
+
+        Raises:
+            ActionError: something is wrong that is not for the reader of a comment.
+        """
+        pull = find_pull_request(self.event, self.repository, self.settings.pull_request)
+        if not pull.is_open:
+            self.close(pull)
+            return
+        launch, problem = self.launch(pull)
+        badge = launch.badge(LABEL) if launch else ""
+        text = "\n\n".join(filter(None, (markdown.escape(self.settings.message), badge, problem)))
+        self.runner.summary(text)
+        comment = self.keep(pull, text)
+        self.runner.outputs(
+            {
+                "launch-url": launch.url if launch else "",
+                "badge-markdown": badge,
+                "comment-id": str(comment.id) if comment else "",
+                "comment-url": comment.url if comment else "",
+            }
+        )
+
+    def launch(self, pull: PullRequest) -> tuple[Launch | None, str]:
+        """Return what the badge launches, and in Markdown what the reader should know about it."""
+        settings = self.settings
+        if settings.image:
+            return self.launch_image(pull, settings.image)
+        repository = settings.repository or parse_repository(pull.repository, settings.server_url)
+        return self.to(repository, settings.ref or pull.commit), ""
+
+    def launch_image(self, pull: PullRequest, image: ImageReference) -> tuple[Launch | None, str]:
+        """Have Binder pull the image, by a branch that names it."""
+        name = image.name
+        try:
+            # Binder has nobody's credentials.
+            digest = Registry(self.http, name.registry).digest(name.repository, image.digest or image.tag)
+        except RegistryError as error:
+            self.runner.warning(f"Binder cannot pull {image}: {error}")
+            return None, f"Binder cannot pull {markdown.code(str(image))}: {markdown.prose(error.problem)}"
+        branch = BinderBranch(self.repository, pull.number)
+        try:
+            commit = branch.point_to(name, digest)
+        except GitHubError as error:
+            if error.status not in READ_ONLY:
+                raise
+            self.runner.warning(f"The token may not push {branch.name}, which Binder needs. {error}")
+            return None, "There is no badge: the workflow's token may not push a branch."
+        repository = parse_repository(self.repository.full_name, self.settings.server_url)
+        return self.to(
+            repository, commit
+        ), f"Binder pulls {markdown.code(f'{name}@{digest}')} and builds nothing."
+
+    def to(self, repository: BinderRepository, ref: str) -> Launch:
+        """Return the launch of a repository's state."""
+        settings = self.settings
+        return Launch(settings.binder_url, repository, ref, settings.urlpath, settings.filepath)
+
+    def keep(self, pull: PullRequest, text: str) -> Comment | None:
+        """Write the comment or bring it up to date; with a read-only token, only warn."""
+        try:
+            return KeptComment(self.repository, pull.number, MARKER, self.github.login()).keep(text)
+        except GitHubError as error:
+            if error.status not in READ_ONLY:
+                raise
+            self.runner.warning(f"The token may not comment; the badge is in the job's summary. {error}")
+            return None
+
+    def close(self, pull: PullRequest) -> None:
+        """Delete the branch of a pull request that is closed."""
+        if self.settings.image:
+            BinderBranch(self.repository, pull.number).delete()
+        self.runner.notice(f"Pull request {pull.number} is closed; nothing is left to launch.")
+        self.runner.outputs({"launch-url": "", "badge-markdown": "", "comment-id": "", "comment-url": ""})
+
+
+def main() -> int:
+    """Run the action and return its exit status."""
+    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    try:
+        settings = read_inputs(Inputs(runner.input))
+        runner.mask(settings.token)
+        event = read_event(os.environ.get("GITHUB_EVENT_PATH", ""))
+        repository = names.parse_full_name(os.environ.get("GITHUB_REPOSITORY", ""))
+        with Http() as http:
+            BinderBadge(settings, runner, http, repository, event).run()
+    except ActionError as error:
+        runner.error(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

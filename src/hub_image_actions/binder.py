@@ -1,0 +1,103 @@
+"""Links that launch a repository on a BinderHub.
+
+Source: BinderHub's URL forms, https://mybinder.readthedocs.io/en/latest/howto/external_binderhub_links.html,
+and its repository providers.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from hub_image_actions import markdown
+from hub_image_actions.errors import ActionError
+from hub_image_actions.names import parse_full_name
+
+PROVIDERS = ("gh", "gl", "gist", "git", "zenodo")
+_GITHUB = "https://github.com"
+_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+")
+_ADDRESS = re.compile(r"(?:https?|git|ssh)://[^\s\"'<>]+")
+_DOI = re.compile(r"10\.\d{4,9}/[\w.()/:-]+")
+
+
+class InvalidRepository(ActionError):
+    """A text that no provider of BinderHub takes."""
+
+
+@dataclass(frozen=True)
+class BinderRepository:
+    """A repository as BinderHub finds it.
+
+    Args:
+        provider: `gh`, `gl`, `gist`, `git` or `zenodo`.
+        name: what the provider calls it: `owner/name`, an address or a DOI.
+    """
+
+    provider: str
+    name: str
+
+    def path(self, ref: str) -> str:
+        """Return the part of a launch link that names the repository and one of its states."""
+        whole = self.provider in {"gl", "git"}
+        name = quote(self.name, safe="" if whole else "/")
+        # A DOI names one state of what it names; there is no other.
+        return (
+            f"zenodo/{name}" if self.provider == "zenodo" else f"{self.provider}/{name}/{quote(ref, safe='')}"
+        )
+
+
+def parse_repository(text: str, server_url: str = _GITHUB) -> BinderRepository:
+    """Return the repository that a text names, with or without a provider in front, as `gl:group/project`.
+
+    Args:
+        text: the text.
+        server_url: the GitHub that a name without a provider is on. BinderHubs look for `gh` on github.com;
+            another server's repositories go by their address.
+
+    Raises:
+        InvalidRepository: the provider does not take the name.
+    """
+    provider, colon, name = text.partition(":")
+    if not colon or provider not in PROVIDERS:
+        full_name = parse_full_name(text)
+        at_home = server_url.rstrip("/") == _GITHUB
+        return (
+            BinderRepository("gh", full_name) if at_home else BinderRepository("git", f"{server_url}/{text}")
+        )
+    wanted = {"git": _ADDRESS, "zenodo": _DOI}.get(provider, _PATH)
+    if not wanted.fullmatch(name):
+        raise InvalidRepository(
+            f"{text!r} is not a repository of the provider `{provider}`.",
+            "Write `owner/name`, `gl:group/project`, `gist:user/id`, `git:https://…` or `zenodo:10.5281/…`.",
+        )
+    return BinderRepository(provider, name)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a badge launches.
+
+    Args:
+        binder_url: the BinderHub.
+        repository: the repository.
+        ref: the branch, tag or commit.
+        urlpath: what to open, as `lab` or `rstudio`.
+        filepath: the notebook or file to open instead.
+    """
+
+    binder_url: str
+    repository: BinderRepository
+    ref: str
+    urlpath: str = ""
+    filepath: str = ""
+
+    @property
+    def url(self) -> str:
+        """The launch link."""
+        query = {"urlpath": self.urlpath} if self.urlpath else {"filepath": self.filepath}
+        asked = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
+        return f"{self.binder_url}/v2/{self.repository.path(self.ref)}{'?' * bool(asked)}{asked}"
+
+    def badge(self, label: str) -> str:
+        """Return the badge as Markdown, with a text for those who do not see it."""
+        image = f"!{markdown.link(markdown.escape(label), f'{self.binder_url}/badge_logo.svg')}"
+        return markdown.link(image, self.url)

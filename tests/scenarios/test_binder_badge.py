@@ -1,0 +1,225 @@
+"""The badge on a pull request: one comment, kept current, whatever the token may and the image allows."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from local_github import LocalGitHub
+from scenarios.action import ROOT, Result, run_action
+from testbed.registry import Registry, TokenAuth
+from testbed.seed_image import seed_image
+from testbed.token_server import Account
+
+ACTION = ROOT / "actions" / "binder-badge"
+NAME = "berkeley-dsep-infra/data100-user-image"
+FIRST, SECOND = {"a.txt": b"1"}, {"a.txt": b"2"}
+DOCKERFILE = "binder/Dockerfile"
+
+
+class World:
+    """An image repository with an open pull request."""
+
+    def __init__(self, folder: Path, github: LocalGitHub) -> None:
+        self.folder = folder
+        self.github = github
+        self.repository = github.create_repository(NAME, files={"environment.yml": b"x"})
+        self.repository.commit(FIRST, branch="new-kernel")
+        self.token = self.token_for(contents="write", pull_requests="write")
+        self.pull = self.ask("POST", "/pulls", title="New kernel", head="new-kernel", base="main")
+
+    def token_for(self, **permissions: str) -> str:
+        login = "github-actions[bot]"
+        return self.github.create_token(
+            login=login, kind="installation", permissions=permissions, repositories=[NAME]
+        )
+
+    def ask(self, method: str, path: str, **body: object) -> dict[str, Any]:
+        url = f"{self.github.api_url}/repos/{NAME}{path}"
+        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": "tests"}
+        answer = requests.request(method, url, json=body or None, headers=headers, timeout=10)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def badge(self, event: dict[str, object] | None = None, token: str = "", **inputs: str) -> Result:
+        self.pull = self.ask("GET", "/pulls/1")
+        event_path = self.folder / "event.json"
+        event_path.write_text(json.dumps({"pull_request": self.pull} if event is None else event))
+        given = {name.replace("_", "-"): value for name, value in inputs.items()}
+        environ = {
+            "GITHUB_API_URL": self.github.api_url,
+            "GITHUB_SERVER_URL": self.github.server_url,
+            "GITHUB_REPOSITORY": NAME,
+            "GITHUB_EVENT_PATH": str(event_path),
+        }
+        result = run_action(
+            ACTION, {"token": token or self.token, **given}, folder=self.folder, environ=environ
+        )
+        assert (token or self.token) not in result.log + result.stderr + result.summary
+        return result
+
+    @property
+    def comments(self) -> list[Any]:
+        return list(self.repository.pulls[0].comments)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with LocalGitHub(tmp_path / "github") as github:
+        yield World(tmp_path, github)
+        assert github.problems == []
+
+
+def test_the_comment_has_a_badge_that_launches_the_newest_commit(world: World) -> None:
+    result = world.badge()
+    (comment,) = world.comments
+    assert result.status == 0, result.log
+    assert comment.body.startswith("[![Test this PR on Binder]")
+    assert result.outputs["launch-url"].endswith(world.pull["head"]["sha"])
+    assert result.outputs["launch-url"] in comment.body
+
+
+def test_the_outputs_name_the_comment(world: World) -> None:
+    outputs = world.badge().outputs
+    assert outputs["comment-id"] == str(world.comments[0].id)
+    assert outputs["comment-url"].startswith(f"{world.github.server_url}/{NAME}/pull/1#")
+    assert outputs["badge-markdown"] in world.comments[0].body
+
+
+def test_a_push_changes_the_comment_and_adds_none(world: World) -> None:
+    world.badge()
+    newer = world.repository.commit(SECOND, branch="new-kernel")
+    world.badge()
+    (comment,) = world.comments
+    assert newer in comment.body
+
+
+def test_a_comment_of_somebody_else_with_the_marker_is_left(world: World) -> None:
+    mallory = world.github.create_token(login="mallory", kind="personal")
+    forged = "mine <!-- hub-image-actions binder-badge -->"
+    url = f"{world.github.api_url}/repos/{NAME}/issues/1/comments"
+    headers = {"Authorization": f"Bearer {mallory}", "User-Agent": "tests"}
+    requests.post(url, json={"body": forged}, headers=headers, timeout=10).raise_for_status()
+    world.badge()
+    assert world.comments[0].body == forged
+    assert len(world.comments) == 2
+
+
+def test_an_answer_that_is_lost_leads_to_no_second_comment(world: World) -> None:
+    path = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
+    world.github.faults.add(kind="reset", method="POST", path=path, after=True)
+    assert world.badge().status == 0
+    assert len(world.comments) == 1
+
+
+def test_with_a_read_only_token_the_badge_is_in_the_summary_and_a_warning_says_so(world: World) -> None:
+    result = world.badge(token=world.token_for(contents="read", pull_requests="read"))
+    assert result.status == 0
+    assert result.outputs["badge-markdown"] in result.summary
+    assert "may not comment" in result.said("warning")[0]
+    assert not world.comments
+
+
+def test_a_message_is_shown_as_it_is(world: World) -> None:
+    world.badge(message="Try <b>it</b> @everyone [x](http://evil.example)")
+    assert world.comments[0].body.startswith("Try \\<b\\>it")
+    assert "](http://evil" not in world.comments[0].body
+
+
+@pytest.mark.parametrize(
+    ("inputs", "ending"),
+    [
+        ({"urlpath": "rstudio"}, "?urlpath=rstudio"),
+        ({"filepath": "demo.ipynb"}, "?filepath=demo.ipynb"),
+        ({"repository": "gl:a/b", "ref": "x/y"}, "/v2/gl/a%2Fb/x%2Fy"),
+        ({"repository": "zenodo:10.5281/zenodo.1"}, "/v2/zenodo/10.5281/zenodo.1"),
+    ],
+)
+def test_inputs_say_what_is_launched(world: World, inputs: dict[str, str], ending: str) -> None:
+    assert world.badge(None, "", **inputs).outputs["launch-url"].endswith(ending)
+
+
+def test_all_that_is_wrong_with_the_inputs_is_said_at_once(world: World) -> None:
+    result = world.badge(
+        pull_request="x", urlpath="a", filepath="b", image="no tag", binder_url="http://far.example"
+    )
+    assert result.status == 1
+    named = [message.split("`")[1] for message in result.said("error")]
+    assert named == ["pull-request", "binder-url", "image", "filepath"]
+
+
+def test_a_run_after_another_workflow_finds_the_pull_request_of_a_fork(world: World) -> None:
+    run = {
+        "pull_requests": [],
+        "head_branch": "new-kernel",
+        "head_repository": {"owner": {"login": "berkeley-dsep-infra"}},
+    }
+    assert world.badge(event={"workflow_run": run}).outputs["comment-id"]
+
+
+def test_an_event_about_no_pull_request_is_one_clear_error(world: World) -> None:
+    assert "pull_request_target" in world.badge(event={"ref": "refs/heads/main"}).error
+
+
+def test_an_image_is_pulled_and_not_built(world: World, registry: Registry) -> None:
+    digest = registry.push("demo/user-image", "abc", seed_image())
+    result = world.badge(image=f"{registry.host}/demo/user-image:abc")
+    dockerfile = world.repository.read("binder/pr-1", DOCKERFILE).decode()
+    assert dockerfile.startswith(f"FROM {registry.host}/demo/user-image@{digest}\n")
+    assert world.repository.paths("binder/pr-1") == [DOCKERFILE]
+    assert result.outputs["launch-url"].endswith(world.repository.branches()["binder/pr-1"])
+
+
+def test_the_same_image_leaves_the_branch_where_it_is(world: World, registry: Registry) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    world.badge(image=f"{registry.host}/demo/user-image:abc")
+    before = world.repository.branches()
+    world.badge(image=f"{registry.host}/demo/user-image:abc")
+    assert world.repository.branches() == before
+
+
+def test_another_image_moves_the_branch(world: World, registry: Registry) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    world.badge(image=f"{registry.host}/demo/user-image:abc")
+    digest = registry.push("demo/user-image", "def", seed_image(config={"Labels": {"a": "b"}}))
+    world.badge(image=f"{registry.host}/demo/user-image:def")
+    assert digest in world.repository.read("binder/pr-1", DOCKERFILE).decode()
+
+
+def test_the_branch_goes_when_the_pull_request_closes(world: World, registry: Registry) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    world.badge(image=f"{registry.host}/demo/user-image:abc")
+    world.ask("PATCH", "/pulls/1", state="closed")
+    result = world.badge(image=f"{registry.host}/demo/user-image:abc")
+    assert result.status == 0
+    assert "binder/pr-1" not in world.repository.branches()
+
+
+def test_a_branch_of_somebody_else_is_not_taken(world: World, registry: Registry) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    theirs = world.repository.commit({"x": b"y"}, branch="binder/pr-1", message="Mine")
+    assert "is not ours: 'Mine'" in world.badge(image=f"{registry.host}/demo/user-image:abc").error
+    assert world.repository.branches()["binder/pr-1"] == theirs
+
+
+def test_an_image_that_not_everybody_may_pull_is_said_so_in_the_comment(world: World, tmp_path: Path) -> None:
+    with Registry(tmp_path / "private", auth=TokenAuth({"owner": Account("secret")})) as private:
+        private.push("demo/user-image", "abc", seed_image())
+        result = world.badge(image=f"{private.host}/demo/user-image:abc")
+    assert result.status == 0
+    assert world.comments[0].body.startswith("Binder cannot pull `")
+    assert result.outputs["launch-url"] == ""
+
+
+def test_without_the_right_to_push_the_comment_says_why_there_is_no_badge(
+    world: World, registry: Registry
+) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    token = world.token_for(contents="read", pull_requests="write")
+    result = world.badge(token=token, image=f"{registry.host}/demo/user-image:abc")
+    assert result.status == 0
+    assert "may not push a branch" in world.comments[0].body
