@@ -1,0 +1,213 @@
+"""The template: its workflows only name actions, inputs, variables and secrets; what they need is there."""
+
+import json
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+OURS = "berkeley-dsep-infra/hub-image-actions/"
+BUILT = {
+    "environment.yml",
+    "apt.txt",
+    "postBuild",
+    "image-tests/test_server.py",
+    ".github/workflows/test.yaml",
+}
+DOCUMENTATION = {
+    "README.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "docs/a/b.png",
+    "docs/index.rst",
+    "image-tests/README.md",
+}
+FILES = {
+    ".github/dependabot.yml",
+    ".github/workflows/binder.yaml",
+    ".github/workflows/build-push-open-pr.yaml",
+    ".github/workflows/rollback.yaml",
+    ".github/workflows/test.yaml",
+    ".github/workflows/yaml-lint.yaml",
+    ".gitignore",
+    ".yamllint.yaml",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "README.md",
+    "apt.txt",
+    "environment.yml",
+    "image-tests/notebooks/first-cell.ipynb",
+    "image-tests/test_environment.py",
+    "install.R.disabled",
+    "postBuild",
+    "start",
+}
+
+
+@pytest.fixture
+def template(root: Path) -> Path:
+    """Returns the template's folder."""
+    return root / "template"
+
+
+def load(path: Path) -> Any:
+    """Returns what a file in YAML holds."""
+    return YAML(typ="safe", pure=True).load(path)
+
+
+def workflows(template: Path) -> dict[str, Any]:
+    """Returns the workflows by name of file."""
+    return {path.name: load(path) for path in sorted((template / ".github/workflows").iterdir())}
+
+
+def jobs(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields every job of every workflow, under the name of its file."""
+    for name, workflow in workflows(template).items():
+        for job in workflow["jobs"].values():
+            yield name, job
+
+
+def steps(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields every step of every workflow, under the name of its file."""
+    for name, job in jobs(template):
+        for step in job["steps"]:
+            yield name, step
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Says whether a path matches a pattern of a path filter."""
+    # Source: "Filter pattern cheat sheet" in GitHub's documentation of the syntax of workflows.
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
+    regular = "".join(parts.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*\*|\*)", pattern))
+    return re.fullmatch(regular, path) is not None
+
+
+def test_everything_is_there(template: Path) -> None:
+    found = {path.relative_to(template).as_posix() for path in template.rglob("*") if path.is_file()}
+    assert found >= FILES
+
+
+def test_the_workflows_hold_no_logic(template: Path) -> None:
+    scripts = [(name, step["run"]) for name, step in steps(template) if "run" in step]
+    assert scripts == [("yaml-lint.yaml", "yamllint --strict .")]
+
+
+def test_our_actions_get_inputs_that_they_have_and_all_that_they_need(root: Path, template: Path) -> None:
+    for name, step in steps(template):
+        if step.get("uses", "").startswith(OURS):
+            action = step["uses"].removeprefix(OURS).removesuffix("@v1")
+            declared = load(root / "actions" / action / "action.yml")["inputs"]
+            needed = {key for key, about in declared.items() if about.get("required")}
+            assert needed <= set(step.get("with", {})) <= set(declared), name
+
+
+def test_the_outputs_that_go_from_job_to_job_are_outputs_of_the_build(root: Path, template: Path) -> None:
+    build = workflows(template)["build-push-open-pr.yaml"]["jobs"]["build"]
+    named = {
+        re.fullmatch(r"\$\{\{ steps\.build\.outputs\.(.+) \}\}", text) for text in build["outputs"].values()
+    }
+    assert {found[1] for found in named if found} == {"tag", "digest"}
+    assert load(root / "actions/build/action.yml")["outputs"].keys() >= {"tag", "digest"}
+
+
+def test_every_job_says_what_it_may_and_how_long_it_takes(template: Path) -> None:
+    for name, job in jobs(template):
+        assert "permissions" in job, name
+        assert job["timeout-minutes"] <= 120, name
+    for name, workflow in workflows(template).items():
+        assert workflow["permissions"] == {}, name
+        assert "cancel-in-progress" in workflow["concurrency"], name
+
+
+@pytest.mark.parametrize("workflow", ["build-push-open-pr.yaml", "rollback.yaml"])
+def test_no_workflow_may_write_to_the_repository_that_holds_the_secrets(
+    template: Path, workflow: str
+) -> None:
+    levels = {
+        level
+        for job in workflows(template)[workflow]["jobs"].values()
+        for level in job["permissions"].values()
+    }
+    assert levels <= {"read"}
+
+
+def test_a_workflow_with_the_rights_of_the_base_fetches_and_runs_nothing_of_a_pull_request(
+    template: Path,
+) -> None:
+    for workflow in workflows(template).values():
+        if "pull_request_target" in workflow["on"]:
+            assert "checkout" not in str(workflow["jobs"])
+            assert "secrets." not in str(workflow["jobs"])
+
+
+def test_a_pull_request_sees_no_secret(template: Path) -> None:
+    for name, workflow in workflows(template).items():
+        if "pull_request" in workflow["on"]:
+            assert "secrets." not in str(workflow), name
+
+
+def test_every_action_of_others_is_pinned_as_in_our_own_examples(root: Path, template: Path) -> None:
+    pin = re.compile(r"([\w-]+/[\w./-]+@[0-9a-f]{40}) # (v\d+\.\d+\.\d+)")
+    documents = [root / "README.md", *root.glob("docs/*.md"), *root.glob("actions/*/README.md")]
+    shown = {found for path in documents for found in pin.findall(path.read_text())}
+    used = {found for path in template.glob(".github/workflows/*") for found in pin.findall(path.read_text())}
+    others = {step["uses"] for _, step in steps(template) if not step.get("uses", OURS).startswith(OURS)}
+    assert {reference for reference, _ in used} == others
+    names = [reference.partition("@")[0] for reference, _ in shown | used]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("workflow", ["test.yaml", "build-push-open-pr.yaml"])
+def test_changes_to_documentation_alone_build_nothing_and_all_others_do(
+    template: Path, workflow: str
+) -> None:
+    on = workflows(template)[workflow]["on"]
+    ignored = (on.get("push") or on["pull_request"])["paths-ignore"]
+    assert {
+        path for path in DOCUMENTATION | BUILT if any(matches(one, path) for one in ignored)
+    } == DOCUMENTATION
+
+
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_scripts_can_be_run(template: Path, name: str) -> None:
+    assert (template / name).stat().st_mode & stat.S_IXUSR
+
+
+def test_the_start_script_ends_in_the_server(template: Path) -> None:
+    lines = (template / "start").read_text().splitlines()
+    assert lines[-1] == 'exec "$@"'
+
+
+def test_every_package_is_pinned(template: Path) -> None:
+    packages = load(template / "environment.yml")["dependencies"]
+    assert [package for package in packages if not re.fullmatch(r"[a-z-]+=\d+(\.\d+)?\.\*", package)] == []
+
+
+def test_the_notebook_is_stored_without_outputs(template: Path) -> None:
+    notebook = json.loads((template / "image-tests/notebooks/first-cell.ipynb").read_text())
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert code
+    assert [cell for cell in code if cell["outputs"] or cell["execution_count"]] == []
+
+
+def test_dependabot_moves_the_pins_of_the_workflows(template: Path) -> None:
+    (update,) = load(template / ".github/dependabot.yml")["updates"]
+    assert (update["package-ecosystem"], update["directory"]) == ("github-actions", "/")
+
+
+def test_the_set_up_guide_names_every_variable_and_secret(root: Path, template: Path) -> None:
+    text = "\n".join(path.read_text() for path in template.glob(".github/workflows/*"))
+    guide = (root / "docs/set-up.md").read_text()
+    named = set(re.findall(r"(?:vars|secrets)\.([A-Z_]+)", text))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if f"`{name}`" not in guide] == []
+
+
+def test_every_link_in_the_templates_documents_leads_somewhere(template: Path) -> None:
+    for document in template.glob("*.md"):
+        links = re.findall(r"\]\((?!\w+:)([^)#\s]+)", document.read_text())
+        assert [link for link in links if not (template / link).exists()] == []

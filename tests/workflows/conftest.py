@@ -1,0 +1,78 @@
+"""What the runs of whole workflows share: an engine, a registry with accounts, and this project's actions."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from local_github import LocalGitHub
+from testbed.base_image import jupyter_base
+from testbed.engine import RunningEngine, some_engine
+from testbed.registry import Registry, TokenAuth
+from testbed.token_server import Account
+from workflows.act import Act, published
+from workflows.image_repository import KEY, ImageRepository
+
+NewWorld = Callable[..., ImageRepository]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[RunningEngine]:
+    """A Docker engine."""
+    # A socket's path must be short.
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder, some_engine(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def base_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry that shows the base image to everybody, and takes and shows the rest with the key only."""
+    auth = TokenAuth({"_json_key": Account(KEY)}, public=("testbed/*",))
+    with Registry(tmp_path_factory.mktemp("registry"), auth=auth) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def base_image(engine: RunningEngine, base_registry: Registry) -> str:
+    """The reference of a base image with Jupyter, which the engine has."""
+    reference = jupyter_base().push(base_registry)
+    # A layer that was pulled from a registry need not be pushed to it again, as one that was loaded must.
+    engine.docker("pull", "--quiet", reference)
+    return reference
+
+
+@pytest.fixture(scope="session")
+def actions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what this project publishes."""
+    return published(tmp_path_factory.mktemp("actions"))
+
+
+@pytest.fixture(scope="module")
+def new_world(
+    tmp_path_factory: pytest.TempPathFactory,
+    engine: RunningEngine,
+    base_registry: Registry,
+    base_image: str,
+    actions: Path,
+) -> Iterator[NewWorld]:
+    """Makes image repositories with their deployments, each on a GitHub of its own."""
+    with ExitStack() as stack:
+
+        def make(hub: str, tests: Mapping[str, bytes] | None = None) -> ImageRepository:
+            folder = tmp_path_factory.mktemp("world")
+            github = stack.enter_context(LocalGitHub(folder / "github"))
+            (folder / "act").mkdir()
+            (folder / "docker").mkdir()
+            environment = {
+                "GITHUB_API_URL": github.api_url,
+                "GITHUB_SERVER_URL": github.server_url,
+                "STAND_IN_APP": str(folder / "app.json"),
+                **engine.environment,
+                "DOCKER_CONFIG": str(folder / "docker"),
+            }
+            act = Act(folder / "act", actions, environment)
+            return ImageRepository(folder, github, base_registry, base_image, act, hub, tests or {})
+
+        yield make

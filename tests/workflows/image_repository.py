@@ -1,0 +1,263 @@
+"""An image repository made from the template, its deployments, and what happens to them."""
+
+import json
+import re
+import shutil
+import string
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from ruamel.yaml import YAML
+
+from local_github import LocalGitHub
+from local_github.pulls import Pull
+from local_github.repository import Repository
+from testbed.registry import Registry
+from workflows.act import ROOT, Act, Run
+
+TEMPLATE = ROOT / "template"
+EVENTS = Path(__file__).with_name("events")
+OWNER = "berkeley-dsep-infra"
+DEPLOYMENTS = "berkeley-dsep-infra/datahub"
+# A key as Artifact Registry has it: several lines, of which each is a secret.
+KEY = json.dumps({"type": "service_account", "private_key": "-----BEGIN-----\nc2VjcmV0-of-it\n"}, indent=2)
+APP = {"APP_ID": "1234567", "PRIVATE_KEY_SECRET": "-----BEGIN KEY-----\nc2VjcmV0LW9mLXRoZS1hcHA\n"}
+# What only a public registry could give: the test bed's own base image has it already.
+ENVIRONMENT = "dependencies:\n  - jupyterhub=6.1.*\n  - jupyterlab=4.6.*\n  - pytest=9.*\n"
+DOCKERFILE = """\
+FROM {base}
+COPY --chown=1000 . /srv/repo
+USER 1000
+ENTRYPOINT ["/srv/repo/start"]
+"""
+BEFORE = "511c4637d702"
+HUBS = {
+    "deployments/{hub}/hubploy.yaml": "images:\n  images:\n    - name: {image}:{tag}\n",
+    "deployments/prob140/config/common.yaml": """\
+jupyterhub:
+  singleuser:
+    image:
+      name: {image}
+      tag: "{tag}"  # the image of {hub}
+""",
+    "deployments/eecs/hubploy.yaml": "images:\n  image_name: {image}-old:{tag}\n",
+}
+
+
+@dataclass
+class ImageRepository:
+    """The repository, what it is configured with, and all runs of its workflows.
+
+    Args:
+        folder: for checkouts.
+        github: where it is.
+        registry: where its images go.
+        base: the reference of the base image.
+        act: what runs its workflows.
+        hub: the hub that the image is for.
+        tests: the image's tests; the template's own if there are none.
+    """
+
+    folder: Path
+    github: LocalGitHub
+    registry: Registry
+    base: str
+    act: Act
+    hub: str = "data100"
+    tests: Mapping[str, bytes] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.name = f"{OWNER}/{self.hub}-user-image"
+        self.image = f"ucb-datahub-2018/user-images/{self.hub}-user-image"
+        self.repository = self.github.create_repository(self.name, self.files())
+        self.deployments = self.github.create_repository(DEPLOYMENTS, self.hubs(), default_branch="staging")
+        self.variables = {"HUB": self.hub, "IMAGE": self.image, "REGISTRY": self.registry.host}
+        self.secrets = {"GAR_SECRET_KEY": KEY, **APP}
+        self._register_app()
+
+    def files(self) -> dict[str, Any]:
+        """Return the template's files, with another base, and with other tests where there are any."""
+        files: dict[str, Any] = {}
+        for path in sorted(TEMPLATE.rglob("*")):
+            name = str(path.relative_to(TEMPLATE))
+            left_out = "__pycache__" in path.parts or (self.tests and name.startswith("image-tests/"))
+            if path.is_file() and not left_out:
+                content = path.read_bytes()
+                files[name] = ("100755", content) if path.stat().st_mode & 0o100 else content
+        replaced = {"environment.yml": ENVIRONMENT, "Dockerfile": DOCKERFILE.format(base=self.base)}
+        return files | dict(self.tests) | {name: text.encode() for name, text in replaced.items()}
+
+    def hubs(self) -> dict[str, bytes]:
+        """Return the deployments' files."""
+        fill = {"image": f"{self.registry.host}/{self.image}", "tag": BEFORE, "hub": self.hub}
+        return {path.format(**fill): text.format(**fill).encode() for path, text in HUBS.items()}
+
+    # ---- what happens
+
+    def push(self, ref: str = "refs/heads/main") -> Run:
+        """Run what a push of a branch or a tag runs."""
+        sha = self.repository.branches()["main"]
+        payload = self.payload("push", ref=ref, before="0" * 40, after=sha)
+        checkout = self.checkout(sha)
+        if ref.startswith("refs/tags/"):
+            git("tag", ref.removeprefix("refs/tags/"), folder=checkout)
+        return self.run("push", "build-push-open-pr.yaml", checkout, payload)
+
+    def dispatch(self, workflow: str, **inputs: str) -> Run:
+        """Run a workflow by hand, on main."""
+        payload = self.payload("workflow_dispatch", inputs=json.dumps(inputs), workflow=workflow)
+        return self.run(
+            "workflow_dispatch", workflow, self.checkout(self.repository.branches()["main"]), payload
+        )
+
+    def open_pull_request(
+        self, branch: str, files: Mapping[str, bytes], head: Repository | None = None
+    ) -> Pull:
+        """Open a pull request with one commit; from a fork, where one is given."""
+        repository = head or self.repository
+        repository.commit(dict(files), f"Work on {branch}", branch=branch)
+        author = repository.owner.login if head else "alice"
+        url = f"{self.github.api_url}/repos/{self.name}/pulls"
+        body = {"title": f"Work on {branch}", "head": f"{repository.owner.login}:{branch}", "base": "main"}
+        token = self.github.create_token(login=author, kind="personal")
+        answer = requests.post(url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        assert answer.ok, answer.text
+        return self.repository.pulls[-1]
+
+    def on_pull_request(self, pull: Pull, action: str, workflow: str) -> Run:
+        """Run what something that happens to a pull request runs."""
+        head = pull.head_repository or self.repository
+        fork = head is not self.repository
+        payload = self.payload(
+            "pull_request",
+            action=action,
+            number=pull.number,
+            state="closed" if action == "closed" else "open",
+            title=pull.title,
+            head_owner=head.owner.login,
+            head_ref=pull.head,
+            head_sha=pull.head_sha,
+            head_repository=head.full_name,
+            base_sha=pull.base_sha,
+            fork=json.dumps(fork),
+        )
+        if workflow == "binder.yaml":
+            checkout = self.checkout(pull.base_sha)
+            return self.run("pull_request_target", workflow, checkout, payload)
+        return self.run("pull_request", workflow, self.merged(pull), payload, fork=fork)
+
+    def payload(self, event: str, **values: Any) -> dict[str, Any]:
+        """Return an event's payload."""
+        usual = {
+            "server": self.github.server_url,
+            "base_repository": self.name,
+            "base_owner": OWNER,
+            "base_name": self.repository.name,
+        }
+        text = (EVENTS / f"{event}.json").read_text(encoding="utf-8")
+        filled: dict[str, Any] = json.loads(string.Template(text).substitute(usual | values))
+        return filled
+
+    def run(
+        self, event: str, workflow: str, checkout: Path, payload: Mapping[str, Any], *, fork: bool = False
+    ) -> Run:
+        """Run a workflow of a checkout, with a token that may what the workflow asks for and no more."""
+        token = self.token(permissions(checkout / ".github/workflows" / workflow, read_only=fork))
+        # A fork's run need not see the variables. Without this one it would ask a registry on the internet.
+        seen = {"REGISTRY": self.registry.host} if fork else self.variables
+        run = self.act.run(
+            event,
+            workflow,
+            checkout=checkout,
+            payload=payload,
+            variables=seen,
+            secrets={"GITHUB_TOKEN": token} | ({} if fork else self.secrets),
+        )
+        self.runs.append(run)
+        return run
+
+    def checkout(self, sha: str) -> Path:
+        """Return a new checkout of a commit of main."""
+        folder = self.folder / f"checkout-{len(self.runs)}"
+        git("clone", "--quiet", str(self.repository.git_dir), str(folder))
+        git("checkout", "--quiet", "-B", "main", sha, folder=folder)
+        # Where it came from tells act what it is called; nothing is asked there.
+        git("remote", "set-url", "origin", f"https://github.com/{self.name}", folder=folder)
+        return folder
+
+    def merged(self, pull: Pull) -> Path:
+        """Return a new checkout of a pull request merged into its base, which GitHub runs workflows on."""
+        folder = self.checkout(pull.base_sha)
+        head = pull.head_repository or self.repository
+        git("fetch", "--quiet", str(head.git_dir), pull.head, folder=folder)
+        someone = ("-c", "user.name=alice", "-c", "user.email=alice@example.org")
+        git(*someone, "merge", "--quiet", "--no-ff", "--message", "Merge", "FETCH_HEAD", folder=folder)
+        return folder
+
+    def token(self, allowed: Mapping[str, str]) -> str:
+        """Return a token as GitHub gives a job."""
+        token = self.github.create_token(
+            login="github-actions[bot]", kind="installation", permissions=allowed, repositories=[self.name]
+        )
+        self.tokens.append(token)
+        return token
+
+    def _register_app(self) -> None:
+        token = self.github.create_token(
+            login="hub-bot[bot]",
+            kind="installation",
+            permissions={"contents": "write", "pull_requests": "write"},
+            repositories=[DEPLOYMENTS],
+        )
+        self.tokens.append(token)
+        owner, _, name = DEPLOYMENTS.partition("/")
+        asked = {
+            "CLIENT_ID": APP["APP_ID"],
+            "PRIVATE_KEY": APP["PRIVATE_KEY_SECRET"],
+            "OWNER": owner,
+            "REPOSITORIES": name,
+            "PERMISSION_CONTENTS": "write",
+            "PERMISSION_PULL_REQUESTS": "write",
+        }
+        registered = Path(self.act.environment["STAND_IN_APP"])
+        registered.write_text(json.dumps({"asked": asked, "token": token}), encoding="utf-8")
+
+    # ---- what is looked at
+
+    def image_tags(self) -> set[str]:
+        """Return the tags that the registry has of the image."""
+        return set(self.registry.tags(self.image))
+
+    def leaked(self) -> list[str]:
+        """Return the lines of all logs that hold a secret, or a part of one."""
+        whole = [*self.tokens, KEY, *APP.values()]
+        parts = {line.strip(' ",{}') for secret in whole for line in secret.splitlines()}
+        secrets = {
+            part for part in parts if len(part) > 12 and "BEGIN" not in part and "service_account" not in part
+        }
+        return [
+            line for run in self.runs for line in run.log_lines if any(secret in line for secret in secrets)
+        ]
+
+
+def permissions(workflow: Path, *, read_only: bool = False) -> dict[str, str]:
+    """Return what the jobs of a workflow may, all together; from a fork nobody may write."""
+    declared = YAML(typ="safe", pure=True).load(workflow)
+    allowed: dict[str, str] = {}
+    for job in declared["jobs"].values():
+        for name, level in job["permissions"].items():
+            allowed[re.sub("-", "_", name)] = "read" if read_only else level
+    return allowed
+
+
+def git(*arguments: str, folder: Path | None = None) -> str:
+    """Run git and return what it writes."""
+    command = [shutil.which("git") or "git", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.strip()
