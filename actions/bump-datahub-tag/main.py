@@ -40,6 +40,7 @@ from hub_image_actions.runner import Runner
 
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
 HOW_TO_AUTHORIZE = "Pass the token of a GitHub App, or the secret that your organisation keeps for this."
+HOW_TO_TAG = "Pass the tag that was pushed."
 LONGEST_TITLE = 256
 BOT_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
 
@@ -68,6 +69,7 @@ class Settings:
     verify_image: bool
     supersede: bool
     dry_run: bool
+    check_only: bool
     api_url: str
     server_url: str
 
@@ -79,11 +81,12 @@ def read_inputs(inputs: Inputs) -> Settings:
         InvalidInputs: some inputs cannot be used; each is named.
     """
     registry = inputs.parsed("registry", names.parse_host, "us-central1-docker.pkg.dev", empty="")
+    dry_run = inputs.flag("dry-run", default=False)
+    check_only = inputs.flag("check-only", default=False)
     image = inputs.parsed("image", parse_image_name, empty=ImageName("", "image"), required=HOW_TO_NAME_IT)
-    tag = inputs.parsed("tag", parse_tag, empty="", required="Pass the tag that was pushed.")
+    tag = inputs.parsed("tag", parse_tag, empty="", required="" if check_only else HOW_TO_TAG)
     hub = inputs.parsed("hub", names.parse_hub, empty="") or image.short
     fill = {"{hub}": hub, "{image}": image.short, "{tag}": tag}
-    dry_run = inputs.flag("dry-run", default=False)
 
     def branch_of(text: str) -> str:
         return names.parse_branch(filled(text, fill))
@@ -111,6 +114,7 @@ def read_inputs(inputs: Inputs) -> Settings:
         verify_image=inputs.flag("verify-image", default=True),
         supersede=inputs.flag("supersede", default=True),
         dry_run=dry_run,
+        check_only=check_only,
         api_url=inputs.parsed("api-url", names.parse_server, "https://api.github.com", empty=""),
         server_url=inputs.parsed("server-url", names.parse_server, "https://github.com", empty=""),
     )
@@ -175,6 +179,10 @@ class BumpDatahubTag:
         settings = self.settings
         with self.runner.group("Checking the token, the branches and the image"):
             login = self.check_deployments()
+            if settings.check_only:
+                self.runner.notice(f"{settings.repository} can be bumped; nothing was changed.")
+                self.runner.outputs({"changed": "false"})
+                return
             digest = self.check_image()
         with self.runner.group(f"Cloning {settings.repository}"):
             checkout = Checkout(

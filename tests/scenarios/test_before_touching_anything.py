@@ -263,3 +263,19 @@ def test_a_title_that_github_would_not_take_is_refused_before_anything_is_pushed
 ) -> None:
     assert "has 300 characters" in deployments.bump(title="x" * 300).error
     assert untouched(deployments)
+
+
+# ---- only checking, before a long build
+
+
+def test_check_only_finds_nothing_wrong_and_touches_nothing(deployments: Deployments) -> None:
+    result = deployments.bump(check_only="true", tag="")
+    assert "can be bumped; nothing was changed" in result.notice
+    assert result.outputs["changed"] == "false"
+    assert untouched(deployments)
+
+
+@pytest.mark.parametrize("arrange", [no_token, revoked, without("contents"), without("pull_requests")])
+def test_check_only_finds_a_token_that_would_not_do(arrange: Arrange, deployments: Deployments) -> None:
+    assert deployments.bump(check_only="true", tag="", **arrange(deployments)).status == 1
+    assert untouched(deployments)

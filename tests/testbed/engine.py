@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -171,8 +171,10 @@ class Engine(RunningEngine):
     def _remove_runtime(self) -> None:
         namespaces = self.folder / "exec/netns"
         for mounted in namespaces.glob("*"):
-            # The engine leaves its own network namespace mounted, and with it the folder undeletable.
-            run(["umount", str(mounted)])
+            # The engine leaves its own network namespace mounted, and with it the folder undeletable. One
+            # that it made when its disk was full may not be mounted.
+            with suppress(ProgramError):
+                run(["umount", str(mounted)])
         shutil.rmtree(self.folder / "exec", ignore_errors=True)
 
     def _remove_data(self) -> None:

@@ -28,39 +28,43 @@ def assert_nothing_moved(world: ImageRepository) -> None:
 
 def test_an_image_that_fails_its_tests_is_not_pushed(world: ImageRepository) -> None:
     run = world.push()
-    assert (run.status, run.jobs) == (1, {"build": "failure"}), run.log
+    assert (run.status, run.jobs) == (1, {"check": "success", "build": "failure"}), run.log
     assert "test_python" in run.summary
     assert_nothing_moved(world)
 
 
 @pytest.mark.parametrize(
-    ("variables", "secrets", "said"),
+    ("variables", "secrets", "said", "job"),
     [
-        ({"IMAGE": ""}, {}, "Set the repository variable IMAGE"),
-        ({}, {"GAR_SECRET_KEY": "wrong"}, "refuses the login"),
-        ({}, {"GAR_SECRET_KEY": ""}, "without a login"),
+        ({"IMAGE": ""}, {}, "Set the repository variable IMAGE", "check"),
+        ({}, {"GAR_SECRET_KEY": "wrong"}, "refuses the login", "build"),
+        ({}, {"GAR_SECRET_KEY": ""}, "without a login", "build"),
     ],
     ids=["no image", "wrong key", "no key"],
 )
 def test_what_is_missing_is_said_before_the_build(
-    world: ImageRepository, variables: Mapping[str, str], secrets: Mapping[str, str], said: str
+    world: ImageRepository, variables: Mapping[str, str], secrets: Mapping[str, str], said: str, job: str
 ) -> None:
     configured = dict(world.variables), dict(world.secrets)
     world.variables, world.secrets = {**configured[0], **variables}, {**configured[1], **secrets}
     run = world.push()
     world.variables, world.secrets = configured
-    assert run.jobs == {"build": "failure"}
+    assert [name for name, outcome in run.jobs.items() if outcome == "failure"] == [job]
     errors = [line for line in run.log_lines if "::error" in line]
     assert any(said in line for line in errors), run.log
     assert "docker buildx build" not in run.log
     assert_nothing_moved(world)
 
 
-def test_without_a_token_for_the_deployments_the_error_says_what_to_pass(world: ImageRepository) -> None:
+def test_without_a_token_for_the_deployments_nothing_is_built_and_the_error_says_what_to_pass(
+    world: ImageRepository,
+) -> None:
     world.repository.commit(PASSING, "Mend the test")
-    world.secrets = {"GAR_SECRET_KEY": world.secrets["GAR_SECRET_KEY"]}
+    configured = world.secrets
+    world.secrets = {"GAR_SECRET_KEY": configured["GAR_SECRET_KEY"]}
     run = world.push()
-    assert run.jobs == {"build": "success", "bump": "failure"}, run.log
+    world.secrets = configured
+    assert run.jobs == {"check": "failure"}, run.log
     assert "Input `token`: it is required and empty." in run.log
     assert world.deployments.pulls == []
 
@@ -70,6 +74,6 @@ def test_a_build_that_breaks_moves_nothing(world: ImageRepository) -> None:
     broken = DOCKERFILE.format(base=world.base) + "RUN exit 3\n"
     world.repository.commit({"Dockerfile": broken.encode()}, "Break the build")
     run = world.push()
-    assert run.jobs == {"build": "failure"}
+    assert run.jobs == {"check": "success", "build": "failure"}
     assert world.image_tags() == tags
     assert world.deployments.pulls == []

@@ -29,7 +29,9 @@ def tag(world: ImageRepository) -> str:
 
 
 def test_a_push_to_main_builds_then_opens_the_pull_request(pushed: Run) -> None:
-    assert (pushed.status, pushed.jobs) == (0, {"build": "success", "bump": "success"}), pushed.log
+    assert (pushed.status, pushed.jobs) == (0, {"check": "success", "build": "success", "bump": "success"}), (
+        pushed.log
+    )
 
 
 def test_the_image_is_in_the_registry_under_its_commit(world: ImageRepository, pushed: Run, tag: str) -> None:
@@ -75,7 +77,7 @@ def test_by_hand_and_with_the_secret_in_place_of_an_app_there_is_still_one_pull_
     world.secrets = {"GAR_SECRET_KEY": with_app["GAR_SECRET_KEY"], "DATAHUB_USER_IMAGE_BRANCH_PUSH": token}
     again = world.dispatch("build-push-open-pr.yaml")
     world.secrets = with_app
-    assert again.jobs == {"build": "success", "bump": "success"}, again.log
+    assert again.jobs == {"check": "success", "build": "success", "bump": "success"}, again.log
     assert again.steps.get("Get the App's token for the deployments") in {None, "skipped"}
     assert len(world.deployments.pulls) == 1
 
@@ -84,7 +86,7 @@ def test_a_version_tag_names_its_image_and_supersedes_the_older_pull_request(
     world: ImageRepository, pushed: Run
 ) -> None:
     run = world.push("refs/tags/1.4.0")
-    assert run.jobs == {"build": "success", "bump": "success"}, run.log
+    assert run.jobs == {"check": "success", "build": "success", "bump": "success"}, run.log
     assert "1.4.0" in world.image_tags()
     older, newer = world.deployments.pulls
     assert (older.state, newer.state, newer.title) == ("closed", "open", "update data100 image tag to 1.4.0")

@@ -1,0 +1,98 @@
+"""Build and test a JupyterHub user image for a pull request, and keep one comment with the result.
+
+Nothing is pushed. In a workflow, action.yml runs this with the inputs in the environment; on a laptop,
+they are options: ``python3 actions/build-test/main.py .``
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = next(
+    folder for folder in Path(__file__).resolve().parents if (folder / "src" / "hub_image_actions").is_dir()
+)
+sys.path.insert(0, str(ROOT / "src"))
+
+from hub_image_actions import dependencies
+
+dependencies.activate(ROOT)
+
+from hub_image_actions.build_origin import BuildOrigin, read_origin
+from hub_image_actions.build_outcome import tell
+from hub_image_actions.build_report import BuildReport
+from hub_image_actions.build_settings import BuildSettings, Publication, read_build, read_image
+from hub_image_actions.command_line import read_arguments
+from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.github import GitHub
+from hub_image_actions.http import Http
+from hub_image_actions.image_build import ImageBuild
+from hub_image_actions.inputs import Inputs
+from hub_image_actions.interruption import interruptible
+from hub_image_actions.kept_comment import KeptComment
+from hub_image_actions.runner import Runner
+
+LOCK = ROOT / "requirements" / "repo2docker.txt"
+READ_ONLY = {403, 404}
+
+
+def read_inputs(inputs: Inputs, repository: str = "", tag: str = "dev") -> tuple[BuildSettings, bool]:
+    """Return the settings, and whether a comment is kept.
+
+    Raises:
+        InvalidInputs: some inputs cannot be used; each is named.
+    """
+    called = re.sub(r"[^a-z0-9]+", "-", repository.rpartition("/")[2].lower()).strip("-")
+    comment = inputs.flag("comment", default=True)
+    return read_build(inputs, read_image(inputs, called), Publication(tags=(tag,))), comment
+
+
+def comment(
+    report: BuildReport, settings: BuildSettings, origin: BuildOrigin, runner: Runner, http: Http
+) -> str:
+    """Keep the comment on the pull request; return its address, or nothing where the token may not."""
+    github = GitHub(http, origin.api_url, origin.server_url, settings.github_token)
+    marker = f"<!-- hub-image-actions build-test {settings.image} -->"
+    try:
+        kept = KeptComment(github.repository(origin.repository), origin.pull_request, marker, github.login())
+        return kept.keep(report.markdown()).url
+    except GitHubError as error:
+        if error.status in READ_ONLY and not error.rate_limited:
+            runner.notice(
+                "The token may not comment, as for a pull request from a fork; the report is in the summary."
+            )
+        else:
+            runner.warning(f"The pull request has no comment. {error}")
+    return ""
+
+
+def main() -> int:
+    """Run the action and return its exit status."""
+    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    origin = read_origin(os.environ, Path.cwd())
+    report = BuildReport("", "Test of the image", run_url=origin.run_url)
+    address = ""
+    try:
+        settings, wanted = read_inputs(Inputs(runner.input), origin.repository, origin.tag_values.default)
+        report.image, report.tags = settings.reference, settings.tags
+        report.title = f"Test of {settings.image.short}"
+        environment = runner.forget_inputs(os.environ)
+        with interruptible(), Http() as http:
+            try:
+                ImageBuild(settings, origin, environment, runner, http, report, LOCK).run()
+            except ActionError as error:
+                report.error = error
+                runner.error(error)
+            if wanted and origin.pull_request and settings.github_token:
+                address = comment(report, settings, origin, runner, http)
+    except ActionError as error:
+        report.error = error
+        runner.error(error)
+    told = tell(report, runner, origin.scratch)
+    outputs = {name: told[name] for name in ("image", "tag", "size", "tests", "report")}
+    runner.outputs({**outputs, "comment-url": address})
+    return 1 if report.error else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

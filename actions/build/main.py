@@ -1,0 +1,66 @@
+"""Build, test and push a JupyterHub user image, and tell what happened.
+
+In a workflow, action.yml runs this with the inputs in the environment; on a laptop, they are options:
+``python3 actions/build/main.py --image demo/user-image .``
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = next(
+    folder for folder in Path(__file__).resolve().parents if (folder / "src" / "hub_image_actions").is_dir()
+)
+sys.path.insert(0, str(ROOT / "src"))
+
+from hub_image_actions import dependencies
+
+dependencies.activate(ROOT)
+
+from hub_image_actions.build_origin import read_origin
+from hub_image_actions.build_outcome import tell
+from hub_image_actions.build_report import BuildReport
+from hub_image_actions.build_settings import BuildSettings, read_build, read_image, read_publication
+from hub_image_actions.command_line import read_arguments
+from hub_image_actions.errors import ActionError
+from hub_image_actions.http import Http
+from hub_image_actions.image_build import ImageBuild
+from hub_image_actions.image_tags import TagValues
+from hub_image_actions.inputs import Inputs
+from hub_image_actions.interruption import interruptible
+from hub_image_actions.runner import Runner
+
+LOCK = ROOT / "requirements" / "repo2docker.txt"
+NO_COMMIT = TagValues()
+
+
+def read_inputs(inputs: Inputs, values: TagValues = NO_COMMIT) -> BuildSettings:
+    """Return the settings.
+
+    Raises:
+        InvalidInputs: some inputs cannot be used; each is named.
+    """
+    return read_build(inputs, read_image(inputs), read_publication(inputs, values))
+
+
+def main() -> int:
+    """Run the action and return its exit status."""
+    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    origin = read_origin(os.environ, Path.cwd())
+    report = BuildReport("", "Build of the image", run_url=origin.run_url)
+    try:
+        settings = read_inputs(Inputs(runner.input), origin.tag_values)
+        report.image, report.tags = settings.reference, settings.tags
+        report.title = f"Build of {settings.image.short}"
+        environment = runner.forget_inputs(os.environ)
+        with interruptible(), Http() as http:
+            ImageBuild(settings, origin, environment, runner, http, report, LOCK).run()
+    except ActionError as error:
+        report.error = error
+        runner.error(error)
+    runner.outputs(tell(report, runner, origin.scratch))
+    return 1 if report.error else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

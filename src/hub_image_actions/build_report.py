@@ -1,0 +1,175 @@
+"""The report of a build, for the instructor who wants to know whether it works."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+
+from hub_image_actions import markdown
+from hub_image_actions.build_failures import Diagnosis
+from hub_image_actions.docker import Layer
+from hub_image_actions.errors import ActionError, InvalidInputs
+from hub_image_actions.test_results import CaseResult, SuiteResults
+
+_BIGGEST = 8
+_BAR = 20
+_MOST_FAILURES = 20
+_MOST_INSTRUCTION = 90
+# What the two builders put around an instruction.
+_NOT_RUN = re.compile(r"/bin/sh -c #\(nop\) ")
+_SHELL = re.compile(r"^(?:RUN )?(?:\|\d+ (?:.*? )?)?/bin/\w+ -\w*c ")
+_MIB, _GIB = 1 << 20, 1 << 30
+
+
+@dataclass
+class BuildReport:
+    """What is known of a build so far; it is told as far as it got.
+
+    Attributes:
+        image: the full reference under the main tag.
+        title: the heading.
+        tags: all tags.
+        pushed: whether the image is in the registry under all of them.
+        digest: the manifest's digest in the registry; empty where it was not pushed.
+        size: in bytes, unpacked; 0 where there is no image.
+        layers: the image's layers.
+        phases: how long each part took, in seconds.
+        tests: the results of the image's tests; None where they were not run.
+        free: free bytes of the disk before and after.
+        cached_from: the image that layers were taken from.
+        warnings: what the reader should know besides.
+        error: why it failed.
+        diagnosis: why the build itself failed.
+        run_url: the run's page.
+    """
+
+    image: str
+    title: str
+    tags: tuple[str, ...] = ()
+    pushed: bool = False
+    digest: str = ""
+    size: int = 0
+    layers: tuple[Layer, ...] = ()
+    phases: dict[str, float] = field(default_factory=dict)
+    tests: SuiteResults | None = None
+    free: tuple[int, int] = (0, 0)
+    cached_from: str = ""
+    warnings: list[str] = field(default_factory=list)
+    error: ActionError | None = None
+    diagnosis: Diagnosis | None = None
+    run_url: str = ""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure a part of the work."""
+        started = monotonic()
+        try:
+            yield
+        finally:
+            self.phases[name] = self.phases.get(name, 0.0) + monotonic() - started
+
+    def markdown(self) -> str:
+        """Return the report."""
+        parts = (
+            f"### {'❌' if self.error else '✅'} {markdown.escape(self.title)}",
+            self._failure(),
+            self._facts(),
+            self._failed_tests(),
+            *(f"⚠️ {markdown.escape(warning)}" for warning in self.warnings),
+            self._layers(),
+            self._phases(),
+        )
+        return "\n\n".join(filter(None, parts)) + "\n"
+
+    def _failure(self) -> str:
+        if not self.error:
+            return ""
+        if not self.diagnosis:
+            errors = self.error.errors if isinstance(self.error, InvalidInputs) else (self.error,)
+            said = [_told(each.problem, each.remedy) for each in errors]
+            return said[0] if len(said) == 1 else "\n".join(f"- {each}" for each in said)
+        headline = _told(f"{self.diagnosis.name}.", self.diagnosis.remedy)
+        return f"{headline}\n\n{markdown.block(self.diagnosis.excerpt)}"
+
+    def _facts(self) -> str:
+        tests = "" if self.tests is None else f"{'❌' if self.tests.failed else '✅'} {self.tests}"
+        facts = {
+            "Image": markdown.code(self.image),
+            "Digest": markdown.code(self.digest),
+            "Pushed as": ", ".join(map(markdown.code, self.tags)) if self.pushed else "",
+            "Size": human_size(self.size) if self.size else "",
+            "Tests": tests,
+            "Cached layers from": markdown.code(self.cached_from),
+            "Run": markdown.link("log", self.run_url) if self.run_url else "",
+        }
+        return markdown.table(("", ""), ((f"**{name}**", value) for name, value in facts.items() if value))
+
+    def _failed_tests(self) -> str:
+        failed = self.tests.failed if self.tests else ()
+        parts = [self._failed_test(case) for case in failed[:_MOST_FAILURES]]
+        if len(failed) > _MOST_FAILURES:
+            parts.append(f"… and {len(failed) - _MOST_FAILURES} more tests failed.")
+        return "\n\n".join(parts)
+
+    def _failed_test(self, case: CaseResult) -> str:
+        place = f"{case.file}:{case.line}" if case.line else case.file
+        summary = f"❌ {markdown.html(case.name)} ({markdown.html(place)}): {markdown.html(case.message)}"
+        return markdown.details(summary, markdown.block(case.text.splitlines()))
+
+    def _layers(self) -> str:
+        biggest = sorted(self.layers, key=lambda layer: layer.size, reverse=True)[:_BIGGEST]
+        rows = [
+            (human_size(layer.size), _bar(layer.size, self.size), markdown.code(_instruction(layer.made_by)))
+            for layer in biggest
+            if layer.size >= _MIB
+        ]
+        if not rows:
+            return ""
+        return markdown.details("Biggest layers", markdown.table(("Size", "Share", "Made by"), rows))
+
+    def _phases(self) -> str:
+        total = sum(self.phases.values())
+        rows = [
+            (markdown.escape(name), human_time(seconds), _bar(seconds, total))
+            for name, seconds in self.phases.items()
+        ]
+        before, after = self.free
+        disk = f"\n\nFree disk: {human_size(before)} before, {human_size(after)} after." if before else ""
+        table = markdown.table(("", "Time", "Share"), rows)
+        return markdown.details(f"Time: {human_time(total)}", f"{table}{disk}") if rows else ""
+
+
+def human_size(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{size / _GIB:.1f} GiB" if size >= _GIB else f"{size / _MIB:.0f} MiB"
+
+
+def human_time(seconds: float) -> str:
+    """Return a time as people read it."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes:
+        return f"{minutes} min {rest} s"
+    return f"{seconds:.1f} s"
+
+
+def failed_tests(failed: Sequence[CaseResult]) -> str:
+    """Return in a few words which tests failed."""
+    names = ", ".join(case.name for case in failed[:3])
+    return f"{len(failed)} of the image's tests failed: {names}{', …' * (len(failed) > 3)}."  # noqa: PLR2004  # as above
+
+
+def _told(problem: str, remedy: str) -> str:
+    return f"**{markdown.prose(problem)}** {markdown.prose(remedy)}".strip()
+
+
+def _bar(part: float, whole: float) -> str:
+    filled = round(_BAR * part / whole) if whole else 0
+    return "█" * filled + "░" * (_BAR - filled)
+
+
+def _instruction(made_by: str) -> str:
+    """Return a layer's instruction without what the builders put around it."""
+    text = " ".join(made_by.split()).removesuffix(" # buildkit")
+    text = _NOT_RUN.sub("", text) if _NOT_RUN.match(text) else _SHELL.sub("RUN ", text)
+    return text if len(text) <= _MOST_INSTRUCTION else f"{text[:_MOST_INSTRUCTION]}…"

@@ -1,0 +1,252 @@
+"""The Docker engine, through its command line: the one that is there, with the caller's settings."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hub_image_actions import process
+from hub_image_actions.errors import ActionError, CommandError
+
+_QUICK = 30.0
+_PULL = 1800.0
+_PUSH = 3600.0
+_ASIDE = "hub-image-actions:earlier"
+
+
+class DockerError(ActionError):
+    """The Docker engine is not there or refuses."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of an image.
+
+    Args:
+        size: in bytes.
+        made_by: the instruction that made it.
+    """
+
+    size: int
+    made_by: str
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine.
+
+    Args:
+        version: its version.
+        folder: where it keeps its images, as far as this machine can see it.
+    """
+
+    version: str
+    folder: Path
+
+
+class Docker:
+    """The engine that `docker` talks to.
+
+    Args:
+        environment: the environment in which `docker` runs.
+        tell: told each command and each line of what takes long.
+        secrets: texts that must not be told.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], tell: Callable[[str], None], secrets: Sequence[str] = ()
+    ) -> None:
+        self.environment = dict(environment)
+        self._tell = tell
+        self._secrets = tuple(secrets)
+
+    def engine(self) -> Engine:
+        """Return what there is to know about the engine.
+
+        Raises:
+            DockerError: there is no `docker`, or no engine answers it.
+        """
+        try:
+            answer = self._ask("info", "--format", "{{.ServerVersion}} {{.DockerRootDir}}").strip()
+        except CommandError as error:
+            said = _last_line(error) or "it does not answer"
+            raise _no_engine(said) from error
+        version, _, folder = answer.partition(" ")
+        if not version:
+            raise _no_engine("it does not answer")
+        # Where the engine is on another machine, its disk cannot be looked at, and ours is the next best.
+        return Engine(version, Path(folder) if folder and Path(folder).is_dir() else Path("/"))
+
+    @cached_property
+    def has_buildx(self) -> bool:
+        """Whether `docker buildx` is there."""
+        try:
+            self._ask("buildx", "version")
+        except CommandError:
+            return False
+        return True
+
+    def login(self, registry: str, username: str, password: str) -> None:
+        """Log in to a registry, for this folder of settings.
+
+        Raises:
+            DockerError: the registry refuses the credentials.
+        """
+        command = ("docker", "login", "--username", username, "--password-stdin", registry)
+        try:
+            process.run(
+                command,
+                stdin=password,
+                timeout=_QUICK,
+                env=self.environment,
+                secrets=(*self._secrets, password),
+            )
+        except CommandError as error:
+            raise _login_error(registry, username, _last_line(error)) from error
+
+    def pull(self, reference: str) -> bool:
+        """Pull an image; return whether it is there now."""
+        try:
+            self._ask("pull", "--quiet", reference, timeout=_PULL)
+        except CommandError:
+            return False
+        return True
+
+    def layers(self, reference: str) -> tuple[Layer, ...]:
+        """Return the layers of an image in the engine, the last one first; their sizes add up to its own."""
+        rows = self._ask("history", "--no-trunc", "--human=false", "--format", "{{json .}}", reference)
+        facts = map(json.loads, rows.splitlines())
+        return tuple(Layer(int(row["Size"]), str(row["CreatedBy"])) for row in facts)
+
+    def tag(self, reference: str, another: str) -> None:
+        """Give an image another name."""
+        self._ask("tag", reference, another)
+
+    def push(self, reference: str) -> None:
+        """Push an image to its registry.
+
+        Raises:
+            CommandError: the registry does not take it.
+        """
+        self.stream("push", reference, timeout=_PUSH)
+
+    def set_aside(self, reference: str) -> str:
+        """Free a name that an image of an earlier run may have; return the name that such an image has then.
+
+        What made it stays usable as a cache.
+        """
+        try:
+            self._ask("image", "inspect", "--format", "{{.Id}}", reference)
+        except CommandError:
+            return ""
+        self.tag(reference, _ASIDE)
+        self._ask("image", "rm", "--no-prune", reference)
+        return _ASIDE
+
+    def remove_container(self, name: str) -> None:
+        """End and remove a container; one that is gone already is as well."""
+        try:
+            self._ask("rm", "--force", "--volumes", name)
+        except CommandError as error:
+            if "no such container" not in error.stderr.lower():
+                raise
+
+    def stream(self, *arguments: str, timeout: float, cwd: Path | None = None) -> list[str]:
+        """Run a docker command that takes long, and return the lines that it wrote."""
+        return process.stream(
+            ("docker", *arguments),
+            tell=self._tell,
+            timeout=timeout,
+            env=self.environment,
+            cwd=cwd,
+            secrets=self._secrets,
+        )
+
+    def _ask(self, *arguments: str, timeout: float = _QUICK) -> str:
+        done = process.run(
+            ("docker", *arguments), timeout=timeout, env=self.environment, secrets=self._secrets
+        )
+        return done.stdout
+
+
+def _last_line(error: CommandError) -> str:
+    lines = (error.stderr.strip() or error.stdout.strip()).splitlines()
+    return lines[-1].strip().removeprefix("ERROR: ").rstrip(".") if lines else ""
+
+
+def _no_engine(said: str) -> DockerError:
+    return DockerError(
+        f"Docker does not run: {said}.",
+        "Use a runner with Docker, such as `ubuntu-latest`; on a laptop, install or start Docker.",
+    )
+
+
+def _login_error(registry: str, username: str, said: str) -> DockerError:
+    if re.search(r"\b40[13]\b|unauthorized|denied|incorrect", said, re.IGNORECASE):
+        return DockerError(
+            f"{registry} refuses the login of {username!r}: {said}.",
+            "Check `registry-username`, and store the secret of `registry-password` anew, as a whole.",
+        )
+    return DockerError(
+        f"{registry} could not be logged in to: {said}.",
+        "Check `registry`; if it is right, the registry is down: run again later.",
+    )
+
+
+def private_config(folder: Path, original: Path, registry: str) -> None:
+    """Fill an empty folder with the settings of another, so that a login changes only the new one.
+
+    Command-line plugins and contexts are linked. Credential stores stay for other registries; a login to
+    this one would be kept there beyond its time.
+
+    Args:
+        folder: the new folder.
+        original: the folder whose settings are taken over; it need not exist.
+        registry: the registry that is to be logged in to.
+
+    Raises:
+        DockerError: the settings are not JSON.
+    """
+    settings = original / "config.json"
+    try:
+        content = json.loads(settings.read_text(encoding="utf-8") or "{}") if settings.is_file() else {}
+    except ValueError:
+        # No cause: it carries the text, in which there may be passwords.
+        raise DockerError(f"{settings} is not JSON.", "Mend it, or remove it and log in again.") from None
+    content = _without_store(content, registry)
+    new = folder / "config.json"
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(content))
+    for name in ("cli-plugins", "contexts"):
+        if (original / name).is_dir():
+            (folder / name).symlink_to((original / name).resolve())
+
+
+def _without_store(content: dict[str, Any], registry: str) -> dict[str, Any]:
+    """Return settings in which the logins to all other registries stay in the stores where they are."""
+    logins = {name: entry for name, entry in (content.get("auths") or {}).items() if name != registry}
+    store = content.pop("credsStore", "")
+    helpers = {**(dict.fromkeys(logins, store) if store else {}), **(content.get("credHelpers") or {})}
+    helpers.pop(registry, None)
+    # Where there is no entry at all, Docker looks for a store of the operating system.
+    return {**content, "auths": {**logins, registry: {}}, "credHelpers": helpers}
+
+
+def copy_builders(original: Path, folder: Path) -> None:
+    """Copy what buildx knows of builders, since it writes there whenever it is used.
+
+    Args:
+        original: where it is; it need not exist.
+        folder: where it is to be.
+    """
+    folder.mkdir()
+    for path in original.glob("*"):
+        # The rest is the history of builds.
+        if path.name in {"instances", "defaults", "certs"}:
+            shutil.copytree(path, folder / path.name)
+        elif path.name == "current":
+            shutil.copy2(path, folder)

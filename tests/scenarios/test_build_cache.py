@@ -1,0 +1,108 @@
+"""The cache: a second build, on another machine, takes the layers of what the default branch pushed last."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from scenarios.images import IMAGE, ImageRepository
+from testbed.engine import Engine
+from testbed.fault_proxy import Answer, FaultProxy
+
+NewEngine = Callable[[], Engine]
+
+
+@pytest.fixture
+def new_engine() -> Iterator[NewEngine]:
+    """Starts clean engines."""
+    with ExitStack() as stack:
+
+        def start() -> Engine:
+            return stack.enter_context(Engine(Path(stack.enter_context(TemporaryDirectory(prefix="tb-")))))
+
+        yield start
+
+
+@pytest.fixture
+def repository(images: ImageRepository, small_base_image: str) -> ImageRepository:
+    """A repository with a layer that is another each time that it is made."""
+    images.image = f"{IMAGE}-{images.folder.parent.name.lower()}"
+    clock = "cat /proc/sys/kernel/random/uuid > /made"
+    images.commit({"Dockerfile": f"FROM {small_base_image}\nUSER root\nRUN {clock}\nCOPY notes.txt /\n"})
+    images.commit({"notes.txt": "one\n"})
+    return images
+
+
+def publish(repository: ImageRepository) -> None:
+    """Make GitHub's default branch what is checked out."""
+    repository.git("push", "--quiet", "--force", str(repository.remote.git_dir), "HEAD:refs/heads/main")
+
+
+def layers(repository: ImageRepository, result: Any) -> list[str]:
+    """Return the digests of the layers of the image that a build pushed."""
+    manifest = repository.registry.manifest(repository.image, result.outputs["digest"])
+    return [layer["digest"] for layer in manifest["layers"]]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"builder": "docker"},
+        {"builder": "repo2docker"},
+        {"builder": "repo2docker", "repo2docker_version": "2024.07.0"},
+    ],
+    ids=["docker", "repo2docker", "repo2docker with the older builder"],
+)
+def test_layers_are_taken_from_what_the_default_branch_pushed_last(
+    repository: ImageRepository, new_engine: NewEngine, given: dict[str, str]
+) -> None:
+    publish(repository)
+    first = repository.build({"DOCKER_HOST": new_engine().host}, push="true", **given)
+    assert first.status == 0, first.log
+    earlier = first.outputs["image"]
+    repository.commit({"notes.txt": "two\n"})
+    second = repository.build({"DOCKER_HOST": new_engine().host}, push="true", **given)
+    assert second.status == 0, second.log
+    assert f"| **Cached layers from** | `{earlier}` |" in second.summary
+    assert re.search(r"CACHED|Using cache", second.log)
+    assert layers(repository, second)[:-1] == layers(repository, first)[:-1]
+    assert layers(repository, second)[-1] != layers(repository, first)[-1]
+
+
+def test_without_a_cache_all_is_built(repository: ImageRepository, new_engine: NewEngine) -> None:
+    publish(repository)
+    first = repository.build({"DOCKER_HOST": new_engine().host}, push="true")
+    second = repository.build({"DOCKER_HOST": new_engine().host}, push="true", cache="none", tag="second")
+    assert layers(repository, second)[1] != layers(repository, first)[1]
+    assert "Cached layers from" not in second.summary
+
+
+def test_no_commit_has_an_image_yet(repository: ImageRepository) -> None:
+    publish(repository)
+    result = repository.build()
+    assert result.status == 0
+    assert "No cache: the registry has none of the default branch's last 2 commits." in result.log
+
+
+def test_a_registry_that_does_not_answer_costs_the_cache_only(repository: ImageRepository) -> None:
+    publish(repository)
+    with FaultProxy(repository.registry.url) as proxy:
+        proxy.fail(Answer(403), method="HEAD", path=r"/manifests/", times=99)
+        proxy.fail(Answer(403), method="GET", path=r"/manifests/", times=99)
+        result = repository.build(registry=proxy.host)
+    assert result.status == 0, result.log
+    assert "No cache: " in result.log
+
+
+def test_github_that_does_not_tell_costs_the_cache_only(repository: ImageRepository) -> None:
+    repository.github.faults.add(
+        kind="status", status=404, message="Not Found", path="/repos/{owner}/{repo}/commits"
+    )
+    result = repository.build()
+    assert result.status == 0, result.log
+    (warning,) = result.said("warning")
+    assert warning.startswith("No cache: GitHub does not tell the default branch's commits.")

@@ -1,0 +1,134 @@
+"""What `build` finds out before it builds: in seconds, with what is to be done about it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scenarios.action import PYTHON
+from scenarios.images import IMAGE, ImageRepository
+from testbed.fault_proxy import Answer, FaultProxy
+from testbed.registry import Registry
+
+ENVIRONMENT = "channels:\n  - conda-forge\ndependencies:\n  - numpy\n - pandas\n"
+
+
+@pytest.fixture
+def repository(images: ImageRepository, small_base_image: str) -> ImageRepository:
+    """A repository that could be built."""
+    images.commit({"Dockerfile": f"FROM {small_base_image}\n", "empty/notes.txt": ""})
+    return images
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "remedy"),
+    [
+        ({"image": ""}, "`image`: it is required and empty.", "`image: ${{ vars.IMAGE }}`"),
+        ({"context": "no/such"}, "There is no folder 'no/such'.", "actions/checkout"),
+        ({"dockerfile": "Dokcerfile"}, "There is no Dokcerfile in '.'.", "`builder: repo2docker`"),
+        (
+            {"context": "empty", "builder": "repo2docker"},
+            "nothing in 'empty' that repo2docker",
+            "environment.yml",
+        ),
+        ({"appendix_file": "a.txt"}, "There is no 'a.txt' in '.'.", "`appendix-file`"),
+        (
+            {"registry_password": "wrong\n$key", "push": "true"},
+            "refuses the login of '_json_key'",
+            "store the secret of `registry-password` anew",
+        ),
+        (
+            {"registry_username": "reader", "registry_password": "only reads", "push": "true"},
+            "cannot be pushed to with the user 'reader'",
+            "give that account the right to push",
+        ),
+        (
+            {"registry": "127.0.0.1:9", "push": "true"},
+            "127.0.0.1:9 could not be logged in to",
+            "Check `registry`",
+        ),
+    ],
+)
+def test_what_would_fail_after_the_build_fails_before(
+    repository: ImageRepository, given: dict[str, str], said: str, remedy: str
+) -> None:
+    result = repository.build(**given)
+    assert said in result.error
+    assert remedy in result.error
+    assert "Building" not in result.log
+    assert result.seconds < 10
+    assert result.summary.startswith("### ❌ Build of ")
+
+
+def test_all_inputs_that_cannot_be_used_are_told_at_once(repository: ImageRepository) -> None:
+    result = repository.build(
+        image="up//per",
+        user_id="abc",
+        test="maybe",
+        labels="no equals sign",
+        extra_tags="a b",
+        repo_dir="../x",
+    )
+    assert result.status == 1
+    assert len(result.said("error")) == 6
+    assert result.summary.count("\n- **") == 6
+
+
+@pytest.mark.parametrize("folder", ["", "binder/"])
+def test_bad_indentation_is_shown_at_its_line(images: ImageRepository, folder: str) -> None:
+    images.commit({f"hub/{folder}environment.yml": ENVIRONMENT})
+    result = images.build(builder="repo2docker", context="hub")
+    (error,) = (command for command in result.commands if command.name == "error")
+    assert error.properties == {"file": f"hub/{folder}environment.yml", "line": "5"}
+    assert "it is often the indentation" in result.error
+    assert result.seconds < 10
+
+
+def test_an_engine_that_does_not_run_is_told(repository: ImageRepository) -> None:
+    result = repository.build({"DOCKER_HOST": f"unix://{repository.folder}/no.sock"})
+    assert result.error.startswith("Docker does not run: Cannot connect to the Docker daemon")
+    assert "start Docker" in result.error
+    assert result.seconds < 10
+
+
+def test_a_machine_without_docker_is_told(repository: ImageRepository, tmp_path: Path) -> None:
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "python3").symlink_to(PYTHON)
+    for program in ("bash", "git"):
+        found = next(Path(folder, program) for folder in os.get_exec_path() if Path(folder, program).exists())
+        (bin_folder / program).symlink_to(found.resolve())
+    result = repository.build({"PATH": str(bin_folder)})
+    assert result.error.startswith("Docker does not run: there is no docker.")
+
+
+def test_a_registry_that_forbids_is_told(repository: ImageRepository) -> None:
+    with FaultProxy(repository.registry.url) as proxy:
+        proxy.fail(Answer(403), method="POST", path=r"/blobs/uploads/", times=9)
+        result = repository.build(registry=proxy.host, push="true")
+    assert f"{proxy.host}/{IMAGE} cannot be pushed to" in result.error
+    assert "Building" not in result.log
+    assert result.seconds < 10
+
+
+def test_the_trial_of_a_push_leaves_nothing(repository: ImageRepository, registry: Registry) -> None:
+    with FaultProxy(registry.url) as proxy:
+        result = repository.build(registry=proxy.host, registry_password="", push="true", tag="trial")
+        assert result.status == 0, result.log
+        begun, *_ = proxy.seen("POST", "/blobs/uploads/")
+        assert proxy.seen("DELETE", "/blobs/uploads/")[0].status == 204
+        assert begun.status == 202
+
+
+def test_a_script_with_windows_line_ends_is_warned_of(images: ImageRepository) -> None:
+    images.commit({"postBuild": "#!/bin/bash\r\ntrue\r\n"})
+    result = images.build(builder="repo2docker", repo2docker_args="--no-build")
+    assert result.said("warning") == ["postBuild has Windows line ends, with which Linux cannot run it."]
+
+
+def test_a_full_disk_is_warned_of(repository: ImageRepository) -> None:
+    result = repository.build(min_free_disk="1000000")
+    assert result.status == 0, result.log
+    (warning,) = result.said("warning")
+    assert "less than the 1000000 GiB of `min-free-disk`; a large image may not fit." in warning
+    assert "⚠️ Only " in result.summary
