@@ -78,11 +78,13 @@ class Act:
         folder: for what act keeps; it goes with the test.
         actions: a copy of what this project publishes.
         environment: variables of every step.
+        kept: in place of each job's own folder for what is installed, as on a machine of one's own.
     """
 
     folder: Path
     actions: Path
     environment: Mapping[str, str]
+    kept: Path | None = None
 
     def run(
         self,
@@ -130,15 +132,21 @@ class Act:
         return Run(status, output, tuple(entries(output)))
 
     def _process_environment(self) -> dict[str, str]:
+        outside = os.pathsep.join(
+            part for part in os.environ["PATH"].split(os.pathsep) if part != sysconfig.get_path("scripts")
+        )
         # Runners have yamllint; of the tests' own tools nothing else may be found.
         tools = self.folder / "tools"
         if not tools.exists():
             tools.mkdir()
             (tools / "yamllint").symlink_to(program("yamllint"))
-        outside = [
-            part for part in os.environ["PATH"].split(os.pathsep) if part != sysconfig.get_path("scripts")
-        ]
-        return {**os.environ, "PATH": os.pathsep.join([str(tools), *outside])}
+            if self.kept:
+                # act sets RUNNER_TEMP itself, whatever it is told.
+                python = shutil.which("python3", path=outside)
+                text = f'#!/bin/sh\nRUNNER_TEMP="{self.kept}" exec "{python}" "$@"\n'
+                (tools / "python3").write_text(text, encoding="utf-8")
+                (tools / "python3").chmod(0o755)
+        return {**os.environ, "PATH": os.pathsep.join([str(tools), outside])}
 
 
 def stand_in(name: str) -> Path:
