@@ -119,6 +119,11 @@ def _not_run(failure: CommandError, told: Path) -> TestsNotRun:
             "Put what the tests need into the image, and look at the end of the log.",
         )
     last = (failure.stdout.strip() or failure.stderr).splitlines()[-1:]
+    if failure.status in _NO_PYTHON and "permission denied" in " ".join(last).lower():
+        return TestsNotRun(
+            f"The image's tests could not be run: {' '.join(last)}.",
+            "Make that file executable; in a repository, `git update-index --chmod=+x start`.",
+        )
     if failure.status in _NO_PYTHON:
         return TestsNotRun(
             f"The image's tests could not be run: {' '.join(last)}.",

@@ -133,6 +133,12 @@ def test_an_image_without_python_is_told(images: ImageRepository, small_base_ima
     assert "The tests need `python3` in the image. Add it, or set `test: false`." in result.error
 
 
+def test_a_start_that_may_not_be_run_is_told(images: ImageRepository, small_base_image: str) -> None:
+    dockerfile = f'FROM {small_base_image}\nCOPY start /start\nENTRYPOINT ["/bin/sh", "-c", "/start"]\n'
+    images.commit({"Dockerfile": dockerfile, "start": "#!/bin/sh\n", "image-tests/test_sums.py": PASSING})
+    assert "Make that file executable" in images.build().error
+
+
 @pytest.mark.parametrize("given", [{"test": "false"}, {"tests_dir": "no-such-tests"}])
 def test_an_image_may_go_untested(
     images: ImageRepository, small_base_image: str, given: dict[str, str]
