@@ -10,15 +10,20 @@ from hub_image_actions import markdown
 from hub_image_actions.build_failures import Diagnosis
 from hub_image_actions.docker import Layer
 from hub_image_actions.errors import ActionError, InvalidInputs
-from hub_image_actions.test_results import CaseResult, SuiteResults
+from hub_image_actions.test_results import CaseResult, Outcome, SuiteResults
 
 _BIGGEST = 8
 _BAR = 20
-_MOST_FAILURES = 20
+# GitHub takes 65,536 characters for a comment: the more a report holds, the fewer failures it tells in full.
+_MOST_CHARACTERS = 60_000
+_MOST_FAILURES = (20, 10, 5, 2, 0)
+_MOST_TESTS = 200
+_LONGEST_NAME = 80
 _MOST_INSTRUCTION = 90
 # What the two builders put around an instruction.
 _NOT_RUN = re.compile(r"/bin/sh -c #\(nop\) ")
 _SHELL = re.compile(r"^(?:RUN )?(?:\|\d+ (?:.*? )?)?/bin/\w+ -\w*c ")
+_MARKS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.SKIPPED: "skipped"}
 _MIB, _GIB = 1 << 20, 1 << 30
 
 
@@ -70,13 +75,18 @@ class BuildReport:
             self.phases[name] = self.phases.get(name, 0.0) + monotonic() - started
 
     def markdown(self) -> str:
-        """Return the report."""
+        """Return the report, short enough for a comment."""
+        texts = [self._text(most) for most in _MOST_FAILURES]
+        return next((text for text in texts if len(text) <= _MOST_CHARACTERS), texts[-1][:_MOST_CHARACTERS])
+
+    def _text(self, most: int) -> str:
         parts = (
             f"### {'❌' if self.error else '✅'} {markdown.escape(self.title)}",
             self._failure(),
             self._facts(),
-            self._failed_tests(),
+            self._failed_tests(most),
             *(f"⚠️ {markdown.escape(warning)}" for warning in self.warnings),
+            self._all_tests(),
             self._layers(),
             self._phases(),
         )
@@ -105,12 +115,27 @@ class BuildReport:
         }
         return markdown.table(("", ""), ((f"**{name}**", value) for name, value in facts.items() if value))
 
-    def _failed_tests(self) -> str:
+    def _failed_tests(self, most: int) -> str:
         failed = self.tests.failed if self.tests else ()
-        parts = [self._failed_test(case) for case in failed[:_MOST_FAILURES]]
-        if len(failed) > _MOST_FAILURES:
-            parts.append(f"… and {len(failed) - _MOST_FAILURES} more tests failed.")
+        parts = [self._failed_test(case) for case in failed[:most]]
+        if len(failed) > most:
+            parts.append(f"… and {len(failed) - most} more tests failed.")
         return "\n\n".join(parts)
+
+    def _all_tests(self) -> str:
+        cases = self.tests.cases if self.tests else ()
+        rows = [
+            (
+                _MARKS[case.outcome],
+                markdown.code(case.name[:_LONGEST_NAME]),
+                markdown.code(case.file[:_LONGEST_NAME]),
+                human_time(case.seconds),
+            )
+            for case in cases[:_MOST_TESTS]
+        ]
+        more = f"\n\n… and {len(cases) - _MOST_TESTS} more." if len(cases) > _MOST_TESTS else ""
+        table = markdown.table(("", "Test", "File", "Time"), rows)
+        return markdown.details(f"All tests: {len(cases)}", f"{table}{more}") if rows else ""
 
     def _failed_test(self, case: CaseResult) -> str:
         place = f"{case.file}:{case.line}" if case.line else case.file

@@ -67,6 +67,21 @@ def test_failed_tests_are_folded_away_below_what_failed() -> None:
     assert "… and 5 more tests failed." in text
 
 
+def test_all_tests_are_a_table() -> None:
+    passed = CaseResult("test_sums", "image-tests/test_a.py", 3, Outcome.PASSED, seconds=1.25)
+    text = report(tests=SuiteResults((passed, failed(1)))).markdown()
+    assert "<summary>All tests: 2</summary>" in text
+    assert "| ✅ | `test_sums` | `image-tests/test_a.py` | 1.2 s |" in text
+    assert "| ❌ | `test_1` |" in text
+
+
+def test_a_report_is_short_enough_for_a_comment() -> None:
+    long = CaseResult("test_" + "x" * 900, "a.py", 7, Outcome.FAILED, "no" * 2000, "line ```\n" * 500)
+    text = report(tests=SuiteResults((long,) * 300)).markdown()
+    assert len(text) <= 60_000
+    assert "more tests failed." in text
+
+
 def test_the_time_of_each_part_and_the_disk_are_told() -> None:
     text = report(phases={"Check": 1.0, "Build": 3.0}, free=(3 << 30, 2 << 30)).markdown()
     assert "<summary>Time: 4.0 s</summary>" in text
