@@ -53,9 +53,10 @@ class Screen:
         """Write names and values, below each other; of a long list only how it begins."""
         longest = max(map(len, values))
         for name, value in values.items():
-            shown = textwrap.shorten(
-                ", ".join(value.splitlines()), self.width - longest - 8, placeholder=" …"
-            )
+            text = ", ".join(value.splitlines())
+            # One long word, as a digest is, says nothing when it is cut.
+            room = self.width - longest - 8
+            shown = textwrap.shorten(text, room, placeholder=" …") if " " in text else text
             self.say(f"{self.paint(f'{name:<{longest}}', DIM)}  {shown or '(empty)'}")
 
     def run(self, ended: Ended) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.xdist_group("engine"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 TOKEN = re.compile(r"gh[a-z]_[0-9A-Za-z]{16,}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 BADGE = "https://mybinder.org/"
@@ -42,7 +42,7 @@ def shown(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Shown:
     done = subprocess.run(
         [str(root / "scripts/demo"), "--no-wait", "--output", str(output)],
         cwd=output.parent,
-        env={**os.environ, "PATH": search},
+        env={**os.environ, "PATH": search, "COLUMNS": "100"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ import pytest
 from workflows.conftest import NewWorld
 from workflows.image_repository import DOCKERFILE, ImageRepository
 
-pytestmark = [pytest.mark.xdist_group("engine"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 FAILING = {"image-tests/test_python.py": b"def test_python():\n    assert 1 + 1 == 3\n"}
 PASSING = {"image-tests/test_python.py": b"def test_python():\n    assert 1 + 1 == 2\n"}
 

@@ -7,7 +7,7 @@ from workflows.act import Run
 from workflows.conftest import NewWorld
 from workflows.image_repository import ImageRepository
 
-pytestmark = [pytest.mark.xdist_group("engine"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 TESTS = {
     "image-tests/test_python.py": b"import sys\n\n\ndef test_python():\n    assert sys.version_info[0] == 3\n"
 }

@@ -6,7 +6,7 @@ from workflows.act import Run
 from workflows.conftest import NewWorld
 from workflows.image_repository import APP, BEFORE, DEPLOYMENTS, ImageRepository
 
-pytestmark = [pytest.mark.xdist_group("engine"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 MOVED = {"deployments/data100/hubploy.yaml", "deployments/prob140/config/common.yaml"}
 
 
