@@ -94,7 +94,7 @@ def test_labels_that_fail_are_a_warning_for_the_pull_request_is_open(deployments
     deployments.github.faults.add("500", path=path, times=FOR_EVER)
     result = deployments.bump(labels="image bump")
     assert result.status == 0
-    assert "without all of its labels" in result.said("warning")[0]
+    assert "without the labels image bump" in result.said("warning")[0]
 
 
 # ---- the registry
