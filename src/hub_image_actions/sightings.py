@@ -85,6 +85,8 @@ def may_name(text: str, image: ImageName) -> bool:
 
 def mentions(text: str, image: ImageName) -> Iterator[re.Match[str]]:
     """Yield where the image's name stands in a text, but no longer name that ends or begins with it."""
+    if image.core not in text:
+        return
     names = rf"(?<![\w./:@-])(?:[\w.-]+(?::[0-9]+)?/)*{re.escape(image.core)}{_NAME_ENDS}"
     for match in re.finditer(names, text):
         reference = find_reference(match[0])
