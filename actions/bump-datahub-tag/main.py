@@ -118,14 +118,19 @@ def read_inputs(inputs: Inputs) -> Settings:
         api_url=inputs.parsed("api-url", names.parse_server, "https://api.github.com", empty=""),
         server_url=inputs.parsed("server-url", names.parse_server, "https://github.com", empty=""),
     )
+    refuse_what_cannot_work(settings, inputs)
+    inputs.check()
+    return settings
+
+
+def refuse_what_cannot_work(settings: Settings, inputs: Inputs) -> None:
+    """Refuse what is well-formed by itself and would fail all the same."""
     if len(settings.title) > LONGEST_TITLE:
         inputs.refuse("title", f"it has {len(settings.title)} characters.", f"Use at most {LONGEST_TITLE}.")
     if settings.branch == settings.base_branch:
         inputs.refuse(
             "branch", f"{settings.branch!r} is the base branch.", "Give the change a branch of its own."
         )
-    inputs.check()
-    return settings
 
 
 def filled(text: str, fill: Mapping[str, str]) -> str:

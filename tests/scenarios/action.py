@@ -160,13 +160,8 @@ def run_action(
     """
     home = Path(tempfile.mkdtemp(dir=folder))
     environment = _job(home, python, environ or {}) | {"GITHUB_ACTION_PATH": str(action)}
-    github = {
-        "api_url": environment.get("GITHUB_API_URL", ""),
-        "server_url": environment.get("GITHUB_SERVER_URL", ""),
-        "token": environment.get("GITHUB_TOKEN", ""),
-    }
     declared = declaration(action)
-    environment |= declared.environment(inputs, github)
+    environment |= declared.environment(inputs, _github_context(environment))
     (home / "step.sh").write_text(declared.run)
     begin = time.monotonic()
     with subprocess.Popen(
@@ -183,20 +178,32 @@ def run_action(
         if started:
             started(process)
         try:
-            stdout, stderr = process.communicate(timeout=SECONDS)
+            streams = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
             kill(process)
             raise
+    return _result(home, process.returncode, streams, time.monotonic() - begin)
+
+
+def _github_context(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "api_url": environment.get("GITHUB_API_URL", ""),
+        "server_url": environment.get("GITHUB_SERVER_URL", ""),
+        "token": environment.get("GITHUB_TOKEN", ""),
+    }
+
+
+def _result(home: Path, status: int, streams: tuple[str, str], seconds: float) -> Result:
     outputs = (home / "outputs").read_text(errors="replace")
+    left_behind = (str(path) for name in ("temporary", "workspace") for path in (home / name).rglob("*"))
     return Result(
-        process.returncode,
-        stdout,
-        stderr,
-        parse_outputs(outputs),
-        outputs,
-        (home / "summary.md").read_text(errors="replace"),
-        tuple(str(path) for name in ("temporary", "workspace") for path in (home / name).rglob("*")),
-        time.monotonic() - begin,
+        status,
+        *streams,
+        outputs=parse_outputs(outputs),
+        raw_outputs=outputs,
+        summary=(home / "summary.md").read_text(errors="replace"),
+        left_behind=tuple(left_behind),
+        seconds=seconds,
     )
 
 
