@@ -18,6 +18,7 @@ _BAR = 20
 _MOST_CHARACTERS = 60_000
 _MOST_FAILURES = (20, 10, 5, 2, 0)
 _MOST_TESTS = 200
+_MOST_NAMED = 3
 _LONGEST_NAME = 80
 _MOST_INSTRUCTION = 90
 # What the two builders put around an instruction.
@@ -180,8 +181,9 @@ def human_time(seconds: float) -> str:
 
 def failed_tests(failed: Sequence[CaseResult]) -> str:
     """Return in a few words which tests failed."""
-    names = ", ".join(case.name for case in failed[:3])
-    return f"{len(failed)} of the image's tests failed: {names}{', …' * (len(failed) > 3)}."  # noqa: PLR2004  # as above
+    names = [case.name for case in failed[:_MOST_NAMED]]
+    more = ["…"] if len(failed) > _MOST_NAMED else []
+    return f"{len(failed)} of the image's tests failed: {', '.join(names + more)}."
 
 
 def _told(problem: str, remedy: str) -> str:
