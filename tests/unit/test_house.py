@@ -9,7 +9,13 @@ import pytest
 
 import hub_image_actions
 
-LOCKS = ["requirements/runtime.txt", "requirements/test.txt", "tests/package-lock.json", "tests/.npmrc"]
+LOCKS = [
+    "requirements/runtime.txt",
+    "requirements/test.txt",
+    "requirements/browser-tests.txt",
+    "tests/package-lock.json",
+    "tests/.npmrc",
+]
 
 
 def listed(root: Path) -> list[Path]:
