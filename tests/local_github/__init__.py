@@ -2,8 +2,28 @@
 
 from .calls import Call, Problem
 from .faults import Fault
+from .issues import Issue
 from .pulls import Comment, Pull
+from .releases import Release
 from .repository import Commit, Repository
+from .runs import Check, CommitStatus, Dispatch, Run
 from .server import LocalGitHub
+from .shared import Shared
 
-__all__ = ["Call", "Comment", "Commit", "Fault", "LocalGitHub", "Problem", "Pull", "Repository"]
+__all__ = [
+    "Call",
+    "Check",
+    "Comment",
+    "Commit",
+    "CommitStatus",
+    "Dispatch",
+    "Fault",
+    "Issue",
+    "LocalGitHub",
+    "Problem",
+    "Pull",
+    "Release",
+    "Repository",
+    "Run",
+    "Shared",
+]

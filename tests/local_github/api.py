@@ -1,52 +1,45 @@
 """The way of a REST request: token, rate limit, description, permission, endpoint, description again."""
 
 import contextlib
-import time
+import dataclasses
 import urllib.parse
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from . import git_endpoints, git_http, issue_endpoints, pull_endpoints, repository_endpoints, rest
+from . import (
+    content_endpoints,
+    git_endpoints,
+    git_http,
+    issue_endpoints,
+    owner_endpoints,
+    pull_endpoints,
+    release_endpoints,
+    repository_endpoints,
+    rest,
+    rule_endpoints,
+    run_endpoints,
+    settings_endpoints,
+    shared_endpoints,
+)
 from .calls import Call, Problem
 from .tokens import Token
 
 if TYPE_CHECKING:
     from .server import LocalGitHub
 
-HOUR = 3600
 # Their import enters their functions into the routing table.
-TABLES = (git_endpoints, issue_endpoints, pull_endpoints, repository_endpoints)
-
-
-class RateLimits:
-    """How many calls each token has made of those that it may make in an hour."""
-
-    def __init__(self, limit: int) -> None:
-        """Begin an hour without calls."""
-        self.limit = limit
-        self.reset = int(time.time()) + HOUR
-        self._used: Counter[str] = Counter()
-
-    def of(self, token: Token | None) -> dict[str, int]:
-        """Return what a token has left."""
-        used = self._used[token.value if token else ""]
-        left = max(self.limit - used, 0)
-        return {"limit": self.limit, "used": used, "remaining": left, "reset": self.reset}
-
-    def headers(self, token: Token | None) -> dict[str, str]:
-        """Return the headers that every answer carries."""
-        return {f"x-ratelimit-{name}": str(number) for name, number in self.of(token).items()}
-
-    def spend(self, token: Token | None) -> None:
-        """Count a call.
-
-        Raises:
-            Refused: There is none left.
-        """
-        if self.of(token)["remaining"] == 0:
-            whose = f"user ID {token.user.id}" if token else "127.0.0.1"
-            raise rest.Refused(403, f"API rate limit exceeded for {whose}.")
-        self._used[token.value if token else ""] += 1
+TABLES = (
+    content_endpoints,
+    git_endpoints,
+    issue_endpoints,
+    owner_endpoints,
+    pull_endpoints,
+    release_endpoints,
+    repository_endpoints,
+    rule_endpoints,
+    run_endpoints,
+    settings_endpoints,
+    shared_endpoints,
+)
 
 
 class Api:
@@ -64,9 +57,10 @@ class Api:
             token = self._authenticated(call, authorization)
             if call.path != "/rate_limit":
                 self._github.limits.spend(token)
+                self._github.secondary.spend(token, call.method)
             answer = self._ask(call, token, content, *found) if found else self._unknown(call)
         except rest.Refused as refused:
-            answer = rest.refusal(refused)
+            answer = dataclasses.replace(rest.refusal(refused), headers=refused.headers)
         self._check(call, answer)
         scopes = rest.scope_headers(token, found[0]) if found else {}
         headers = {**self._github.limits.headers(token), **scopes, **answer.headers}

@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+import datetime
 from typing import Any
 
 from .git import GitError, git
 from .repository import Repository, Signature, is_ref_name, now
 from .rest import Answer, Refused, Request, endpoint
+from .runs import FOLDER
+from .tokens import Kind
 
 READ = ("contents", "read")
 WRITE = ("contents", "write")
@@ -35,6 +38,7 @@ def create_ref(request: Request) -> Answer:
         raise Refused(422, "Reference already exists")
     if repository.type_of(sha) is None:
         raise Refused(422, "Object does not exist")
+    check_workflows(request, sha)
     repository.update_ref(name, sha)
     made = _ref(request, name)
     return Answer(201, made, {"Location": made["url"]})
@@ -50,6 +54,7 @@ def update_ref(request: Request) -> Answer:
     if repository.type_of(sha) is None:
         raise Refused(422, "Object does not exist")
     _unprotected(repository, name)
+    check_workflows(request, sha)
     if not request.body.get("force") and repository.merge_base(old, sha) != old:
         raise Refused(422, "Update is not a fast forward")
     repository.update_ref(name, sha, old)
@@ -152,6 +157,55 @@ def get_commit(request: Request) -> Answer:
     if repository.type_of(sha) != "commit":
         raise Refused(404, "Not Found")
     return Answer(200, request.objects.git_commit(repository, repository.commit_object(sha)))
+
+
+@endpoint("POST", "/repos/{owner}/{repo}/git/tags", WRITE)
+def create_tag(request: Request) -> Answer:
+    """Store an annotated tag; no ref points at it yet."""
+    repository, body = request.repository, request.body
+    if repository.type_of(body["object"]) != body["type"]:
+        raise Refused(422, f"object is not a {body['type']}")
+    user = request.caller.user
+    own = {"name": user.login, "email": f"{user.id}+{user.login}@users.noreply.github.com", "date": now()}
+    tagger = {**own, **body.get("tagger", {})}
+    seconds = int(datetime.datetime.fromisoformat(tagger["date"].replace("Z", "+00:00")).timestamp())
+    lines = (
+        f"object {body['object']}",
+        f"type {body['type']}",
+        f"tag {body['tag']}",
+        f"tagger {tagger['name']} <{tagger['email']}> {seconds} +0000",
+        "",
+        body["message"],
+    )
+    content = "\n".join(lines).rstrip("\n").encode() + b"\n"
+    sha = git(repository.git_dir, "hash-object", "-t", "tag", "-w", "--stdin", data=content).decode().strip()
+    made = request.objects.git_tag(repository, sha)
+    return Answer(201, made, {"Location": made["url"]})
+
+
+@endpoint("GET", "/repos/{owner}/{repo}/git/tags/{tag_sha}", READ)
+def get_tag(request: Request) -> Answer:
+    """Give an annotated tag."""
+    repository, sha = request.repository, request.parameters["tag_sha"]
+    if repository.type_of(sha) != "tag":
+        raise Refused(404, "Not Found")
+    return Answer(200, request.objects.git_tag(repository, sha))
+
+
+def check_workflows(request: Request, sha: str) -> None:
+    """Check that a token that may not change workflows brings none that no branch has.
+
+    Raises:
+        Refused: It does.
+    """
+    repository, token = request.repository, request.caller
+    if token.may(repository.full_name, "workflows", "write"):
+        return
+    brought = repository.sha(f"{sha}:{FOLDER}")
+    known = {repository.sha(f"{one}:{FOLDER}") for one in repository.branches().values()}
+    if brought and brought not in known:
+        # A person's classic token without the scope `workflow` is told that there is nothing.
+        raise Refused(403, token.refusal) if token.kind is Kind.INSTALLATION else Refused(404, "Not Found")
 
 
 def _index_line(repository: Repository, entry: dict[str, Any]) -> bytes:

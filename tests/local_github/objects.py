@@ -60,6 +60,14 @@ REPOSITORY_URLS = {
     "teams_url": "/teams",
     "trees_url": "/git/trees{/sha}",
 }
+FEATURES = {"has_issues": True, "has_projects": False, "has_wiki": False}
+MERGING = {
+    "allow_merge_commit": True,
+    "allow_squash_merge": True,
+    "allow_rebase_merge": True,
+    "allow_auto_merge": False,
+    "allow_update_branch": False,
+}
 
 
 def node_id(kind: str, number: int | str) -> str:
@@ -118,9 +126,12 @@ class Objects:
             f"{self.server_url}/{repository.full_name}",
         )
         host = self.server_url.split("://", 1)[1]
-        open_pulls = sum(pull.state == "open" for pull in repository.pulls)
+        open_pulls = sum(
+            state == "open"
+            for state in (*(one.state for one in repository.pulls), *(one.state for one in repository.issues))
+        )
         counts = ("forks", "forks_count", "stargazers_count", "watchers", "watchers_count", "size")
-        features = {"has_issues": True, "has_projects": False, "has_wiki": False, "has_pages": False}
+        features = {**FEATURES, "homepage": None, "has_pages": False}
         return {
             "id": repository.id,
             "node_id": node_id("Repository", repository.id),
@@ -139,16 +150,15 @@ class Objects:
             "clone_url": f"{page}.git",
             "svn_url": page,
             "mirror_url": None,
-            "homepage": None,
             "language": None,
             "license": None,
             **dict.fromkeys(counts, 0),
             "default_branch": repository.default_branch,
             "open_issues": open_pulls,
             "open_issues_count": open_pulls,
-            "topics": [],
-            "is_template": False,
-            **features,
+            "topics": list(repository.topics),
+            "is_template": repository.is_template,
+            **{name: repository.settings.get(name, usual) for name, usual in features.items()},
             "has_downloads": True,
             "has_discussions": False,
             "archived": repository.archived,
@@ -165,15 +175,17 @@ class Objects:
         more: Json = {"subscribers_count": 0, "network_count": 0}
         if repository.parent:
             more["parent"] = more["source"] = self.repository(repository.parent)
+        if repository.template:
+            more["template_repository"] = self.repository(repository.template)
         if token and token.may(repository.full_name, "contents", "write"):
-            merging = dict.fromkeys(("allow_merge_commit", "allow_squash_merge", "allow_rebase_merge"), True)
-            more |= {**merging, "delete_branch_on_merge": repository.delete_branch_on_merge}
+            more |= {name: repository.settings.get(name, usual) for name, usual in MERGING.items()}
+            more["delete_branch_on_merge"] = repository.delete_branch_on_merge
         return {**self.repository(repository, token), **more}
 
     def branch(self, repository: Repository, name: str, sha: str) -> Json:
         """Build a `branch-with-protection`."""
         url = f"{self.api_url}/repos/{repository.full_name}/branches/{name}"
-        protected = name in repository.protected
+        protected = repository.protects(name)
         checks = {"enforcement_level": "off", "contexts": [], "checks": []}
         return {
             "name": name,
@@ -189,7 +201,7 @@ class Objects:
         return {
             "name": name,
             "commit": self._link(repository, "commits", sha),
-            "protected": name in repository.protected,
+            "protected": repository.protects(name),
         }
 
     # ---- git objects
@@ -202,6 +214,27 @@ class Objects:
             "node_id": node_id("Ref", f"{repository.id}:{name}"),
             "url": f"{url}/{name}",
             "object": {"type": kind, **self._link(repository, f"git/{kind}s", sha)},
+        }
+
+    def tag(self, repository: Repository, ref: str) -> Json:
+        """Build a `tag`, what the list of tags holds."""
+        name, sha = ref.removeprefix("refs/tags/"), str(repository.sha(ref, "commit"))
+        url = f"{self.api_url}/repos/{repository.full_name}"
+        archives = {f"{kind}_url": f"{url}/{kind}/{ref}" for kind in ("tarball", "zipball")}
+        commit = self._link(repository, "commits", sha)
+        return {"name": name, "commit": commit, **archives, "node_id": node_id("Ref", ref)}
+
+    def git_tag(self, repository: Repository, sha: str) -> Json:
+        """Build a `git-tag`, the object of the Git database."""
+        tag = repository.tag_object(sha)
+        return {
+            **self._link(repository, "git/tags", sha),
+            "node_id": node_id("Tag", sha),
+            "tag": tag.name,
+            "message": tag.message,
+            "tagger": _signature(tag.tagger),
+            "object": {"type": tag.type, **self._link(repository, f"git/{tag.type}s", tag.object)},
+            "verification": _unsigned(),
         }
 
     def git_commit(self, repository: Repository, commit: Commit) -> Json:
@@ -383,7 +416,8 @@ class Objects:
     def comment(self, repository: Repository, comment: Comment) -> Json:
         """Build an `issue-comment`."""
         url = f"{self.api_url}/repos/{repository.full_name}/issues"
-        page = f"{self.server_url}/{repository.full_name}/pull/{comment.number}#issuecomment-{comment.id}"
+        kind = "issues" if any(one.number == comment.number for one in repository.issues) else "pull"
+        page = f"{self.server_url}/{repository.full_name}/{kind}/{comment.number}#issuecomment-{comment.id}"
         return {
             "id": comment.id,
             "node_id": node_id("IssueComment", comment.id),
@@ -493,7 +527,8 @@ def _permissions(repository: Repository, token: Token) -> Json:
     person = token.kind is Kind.PERSONAL
     push = person and token.may(repository.full_name, "contents", "write")
     pull = person and token.may(repository.full_name, "contents", "read")
-    return {"admin": False, "maintain": False, "push": push, "triage": push, "pull": pull}
+    admin = person and token.may(repository.full_name, "administration", "write")
+    return {"admin": admin, "maintain": admin, "push": push, "triage": push, "pull": pull}
 
 
 def _signature(signature: Signature) -> Json:

@@ -15,11 +15,16 @@ DESCRIPTION = (
 
 # GitHub gives these on any endpoint; its description mentions them only on some
 # (https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api).
-GENERAL_STATUSES = {"401", "403", "404", "429"}
+GENERAL_STATUSES = {"401", "403", "404", "422", "429"}
+
+# What GitHub answers although its description does not say so.
+FURTHER_STATUSES = {("POST", "/repos/{owner}/{repo}/actions/variables"): {"409"}}
 
 # Parameters that hold slashes on the wire although a template shows one segment.
 MANY_SEGMENTS = {"ref", "path", "basehead", "branch"}
 SHOWN = 5
+# It says oneOf where several fit: its general error, for one, fits wherever a special one does.
+WORDS = {"oneOf": "anyOf"}
 
 Json = Any
 
@@ -55,7 +60,7 @@ def converted(schema: Json) -> Json:
     if "$ref" in schema:
         return {"$ref": schema["$ref"].replace("#/components/schemas/", "#/$defs/")}
     plain = {
-        key: _named(value) if key in ("properties", "patternProperties") else converted(value)
+        WORDS.get(key, key): _named(value) if key in ("properties", "patternProperties") else converted(value)
         for key, value in schema.items()
         if key not in ("nullable", "example", "examples", "default", "discriminator", "description", "title")
     }
@@ -112,7 +117,8 @@ class Description:
             return []
         answer = operation["responses"].get(str(status))
         if answer is None:
-            return [] if str(status) in GENERAL_STATUSES else [f"status {status} is not documented"]
+            known = GENERAL_STATUSES | FURTHER_STATUSES.get((method, template), set())
+            return [] if str(status) in known else [f"status {status} is not documented"]
         content = self._resolved(answer).get("content", {})
         schema = content.get("application/json", {}).get("schema")
         if schema is None:

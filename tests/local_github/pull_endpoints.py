@@ -45,7 +45,7 @@ def create_pull(request: Request) -> Answer:
         raise invalid("PullRequest", "invalid", "head")
     pull = Pull(
         id=request.github.next_id(),
-        number=len(repository.pulls) + 1,
+        number=repository.next_number,
         user=request.caller.user,
         repository=repository,
         head_repository=source,

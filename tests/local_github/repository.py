@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .git import GitError, git
 from .tokens import User
 
 if TYPE_CHECKING:
+    from .issues import Issue
     from .pulls import Comment, Label, Pull
+    from .releases import Release
+    from .runs import Check, CommitStatus, Dispatch, Run, Status
 
 # What a file of a commit can be given as: text, (mode, bytes) for links and programs, None to remove it.
 Content = bytes | str | tuple[str, bytes] | None
@@ -89,6 +92,17 @@ class Commit:
 
 
 @dataclass(frozen=True)
+class Tag:
+    """An annotated tag as git stores it."""
+
+    name: str
+    object: str
+    type: str
+    tagger: Signature
+    message: str
+
+
+@dataclass(frozen=True)
 class FileChange:
     """How one file differs between two commits."""
 
@@ -128,12 +142,36 @@ class Repository:
     description: str | None = None
     parent: "Repository | None" = None
     delete_branch_on_merge: bool = False
+    is_template: bool = False
+    template: "Repository | None" = None
+    topics: list[str] = field(default_factory=list)
+    settings: "dict[str, Any]" = field(default_factory=dict)
+    protections: "dict[str, dict[str, Any]]" = field(default_factory=dict)
+    rulesets: "list[dict[str, Any]]" = field(default_factory=list)
+    selected_actions: "dict[str, Any]" = field(default_factory=dict)
     created_at: str = field(default_factory=now)
     pushed_at: str = field(default_factory=now)
     pulls: "list[Pull]" = field(default_factory=list)
     comments: "list[Comment]" = field(default_factory=list)
     labels: "dict[str, Label]" = field(default_factory=dict)
+    issues: "list[Issue]" = field(default_factory=list)
+    releases: "list[Release]" = field(default_factory=list)
+    runs: "list[Run]" = field(default_factory=list)
+    dispatches: "list[Dispatch]" = field(default_factory=list)
+    checks: "list[Check]" = field(default_factory=list)
+    statuses: "list[CommitStatus]" = field(default_factory=list)
+    workflow_states: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+    actions_permissions: "dict[str, Any]" = field(
+        default_factory=lambda: {"enabled": True, "allowed_actions": "all", "sha_pinning_required": False}
+    )
+    workflow_permissions: "dict[str, Any]" = field(
+        default_factory=lambda: {
+            "default_workflow_permissions": "read",
+            "can_approve_pull_request_reviews": False,
+        }
+    )
     collaborators: set[str] = field(default_factory=set)
     commits_seen: dict[str, Commit] = field(default_factory=dict, repr=False)
 
@@ -141,6 +179,15 @@ class Repository:
     def full_name(self) -> str:
         """Return owner/name."""
         return f"{self.owner.login}/{self.name}"
+
+    @property
+    def next_number(self) -> int:
+        """Return the number of the next issue or pull request: they share one count."""
+        return len(self.pulls) + len(self.issues) + 1
+
+    def protects(self, branch: str) -> bool:
+        """Say whether a branch is protected in any way."""
+        return branch in self.protected or branch in self.protections
 
     # ---- making and changing
 
@@ -184,8 +231,29 @@ class Repository:
         """Commit many times with one git process: pairs of message and files; return the last SHA."""
         branch = branch or self.default_branch
         start = self.sha(f"refs/heads/{branch}") or self.sha(f"refs/heads/{self.default_branch}")
-        stamp = f"{int(datetime.datetime.now(datetime.timezone.utc).timestamp())} +0000"
         ref = f"refs/heads/{branch}"
+        self._import(history, start, ref, author)
+        self.changed(self)
+        sha = self.sha(ref)
+        if sha is None:
+            raise ValueError("no commit was given")
+        return sha
+
+    def write_files(
+        self, files: Mapping[str, Content], message: str, parent: str | None, ref: str, author: str
+    ) -> str:
+        """Commit files on top of a commit and point a ref at it, without a word to pull requests."""
+        self._import([(message, files)], parent, ref, author)
+        return str(self.sha(ref))
+
+    def _import(
+        self,
+        history: Iterable[tuple[str, Mapping[str, Content]]],
+        start: str | None,
+        ref: str,
+        author: str,
+    ) -> None:
+        stamp = f"{int(datetime.datetime.now(datetime.timezone.utc).timestamp())} +0000"
         parts: list[bytes] = []
         for message, files in history:
             parts.append(f"commit {ref}\nauthor {author} {stamp}\ncommitter {author} {stamp}\n".encode())
@@ -195,11 +263,6 @@ class Repository:
                 start = None
             parts.extend(_file_change(path, content) for path, content in files.items())
         git(self.git_dir, "fast-import", "--quiet", "--force", data=b"".join(parts))
-        self.changed(self)
-        sha = self.sha(ref)
-        if sha is None:
-            raise ValueError("no commit was given")
-        return sha
 
     def update_ref(self, ref: str, sha: str | None, old: str | None = None) -> None:
         """Point a full ref name at a commit, or delete it with None."""
@@ -207,6 +270,64 @@ class Repository:
         git(self.git_dir, *arguments, *([old] if old else []))
         self.pushed_at = now()
         self.changed(self)
+
+    def add_issue(
+        self, title: str, body: str = "", labels: Iterable[str] = (), user: User | None = None
+    ) -> "Issue":
+        """Plant an open issue; labels that are not there yet are made."""
+        from .issues import Issue
+        from .pulls import Label
+
+        number = self.next_number
+        issue = Issue(self.id * 100_000 + number, number, user or self.owner, self, title, body)
+        for name in labels:
+            label_id = self.id * 100_000 + len(self.labels)
+            issue.labels.append(self.labels.setdefault(name.lower(), Label(label_id, name)))
+        self.issues.append(issue)
+        return issue
+
+    def add_run(
+        self,
+        workflow: str,
+        event: str = "push",
+        branch: str | None = None,
+        sha: str | None = None,
+        status: "Status" = "completed",
+        conclusion: str | None = "success",
+        actor: User | None = None,
+    ) -> "Run":
+        """Plant a run of a workflow's file at a branch's commit (the default branch's by default).
+
+        What it says can be changed afterwards: the run is kept in `runs`.
+        """
+        from .runs import Run
+
+        branch = branch or self.default_branch
+        sha = sha or self.commit_sha(branch)
+        if sha is None:
+            raise ValueError(f"there is no branch {branch}")
+        number = 1 + sum(one.workflow == workflow for one in self.runs)
+        run_id = self.id * 100_000 + len(self.runs)
+        whose = actor or self.owner
+        conclusion = conclusion if status == "completed" else None
+        run = Run(run_id, number, workflow, event, branch, sha, status, conclusion, whose)
+        self.runs.append(run)
+        return run
+
+    def add_check(
+        self, sha: str, name: str, status: "Status" = "completed", conclusion: str | None = "success"
+    ) -> None:
+        """Plant a check run of a commit."""
+        from .runs import Check
+
+        conclusion = conclusion if status == "completed" else None
+        self.checks.append(Check(self.id * 100_000 + len(self.checks), sha, name, status, conclusion))
+
+    def add_status(self, sha: str, context: str, state: str = "success") -> None:
+        """Plant a status of a commit."""
+        from .runs import CommitStatus
+
+        self.statuses.append(CommitStatus(self.id * 100_000 + len(self.statuses), sha, context, state))
 
     def delete_branch(self, branch: str) -> None:
         """Delete a branch."""
@@ -285,6 +406,16 @@ class Repository:
         if sha not in self.commits_seen:
             self.commits_seen[sha] = self.commits("-1", sha)[0]
         return self.commits_seen[sha]
+
+    def tag_object(self, sha: str) -> Tag:
+        """Return an annotated tag by its SHA."""
+        head, _, message = git(self.git_dir, "cat-file", "tag", sha).decode().partition("\n\n")
+        fields = dict(line.split(" ", 1) for line in head.splitlines())
+        person, seconds, _ = fields["tagger"].rsplit(" ", 2)
+        name, _, email = person.partition(" <")
+        moment = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)
+        tagger = Signature(name, email.rstrip(">"), github_time(moment.isoformat()))
+        return Tag(fields["tag"], fields["object"], fields["type"], tagger, message)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor of two commits, or None."""

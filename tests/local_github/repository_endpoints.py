@@ -1,13 +1,15 @@
 """Endpoints for repositories, branches, commits and files."""
 
-import dataclasses
+import re
 
-from .git import GitError
-from .repository import Commit, Repository, TreeEntry
+from . import archives
+from .repository import Commit, Repository
 from .rest import Answer, Refused, Request, endpoint
 
 READ = ("contents", "read")
 FILES_AT_MOST = 300
+TOPIC = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
+MOST_TOPICS = 20
 
 
 @endpoint("GET", "/user")
@@ -136,45 +138,38 @@ def compare(request: Request) -> Answer:
     return Answer(200, result, headers)
 
 
-@endpoint("GET", "/repos/{owner}/{repo}/contents/{path}", READ)
-def get_contents(request: Request) -> Answer:
-    """Give a file, or list a folder."""
-    repository, path = request.repository, request.parameters["path"].strip("/")
-    ref = request.query.get("ref", repository.default_branch)
-    sha = repository.commit_sha(ref)
-    if sha is None:
-        raise Refused(404, f"No commit found for the ref {ref}")
-    folder = path.rpartition("/")[0]
-    entry = next((one for one in _entries(repository, sha, folder) if one.path == path), None)
-    if entry is None:
+@endpoint("GET", "/repos/{owner}/{repo}/tags", READ)
+def get_tags(request: Request) -> Answer:
+    """List tags."""
+    repository = request.repository
+    page, headers = request.page(sorted(repository.refs("refs/tags/"), reverse=True))
+    return Answer(200, [request.objects.tag(repository, name) for name in page], headers)
+
+
+@endpoint("GET", "/repos/{owner}/{repo}/tarball/{ref}", READ)
+def get_tarball(request: Request) -> Answer:
+    """Lead to the archive of a commit."""
+    repository, ref = request.repository, request.parameters["ref"]
+    if repository.commit_sha(ref.removeprefix("refs/heads/")) is None:
         raise Refused(404, "Not Found")
-    build = request.objects
-    if entry.type == "tree":
-        listed = [build.content(repository, ref, one, None) for one in _entries(repository, sha, path)]
-        return Answer(200, listed)
-    return Answer(200, build.content(repository, ref, entry, repository.read(sha, path)))
+    return Answer(302, None, {"Location": archives.link(request.github, repository, ref)})
 
 
-@endpoint("GET", "/repos/{owner}/{repo}/actions/variables", ("variables", "read"))
-def get_variables(request: Request) -> Answer:
-    """List the variables of Actions."""
-    variables = request.repository.variables
-    page, headers = request.page(sorted(variables))
-    listed = [_variable(request.repository, name) for name in page]
-    return Answer(200, {"total_count": len(variables), "variables": listed}, headers)
+@endpoint("GET", "/repos/{owner}/{repo}/topics", ("metadata", "read"))
+def get_topics(request: Request) -> Answer:
+    """List a repository's topics."""
+    page, headers = request.page(request.repository.topics)
+    return Answer(200, {"names": list(page)}, headers)
 
 
-@endpoint("GET", "/repos/{owner}/{repo}/actions/variables/{name}", ("variables", "read"))
-def get_variable(request: Request) -> Answer:
-    """Give a variable of Actions."""
-    if request.parameters["name"] not in request.repository.variables:
-        raise Refused(404, "Not Found")
-    return Answer(200, _variable(request.repository, request.parameters["name"]))
-
-
-def _variable(repository: Repository, name: str) -> dict[str, str]:
-    times = {"created_at": repository.created_at, "updated_at": repository.created_at}
-    return {"name": name, "value": repository.variables[name], **times}
+@endpoint("PUT", "/repos/{owner}/{repo}/topics", ("administration", "write"))
+def replace_topics(request: Request) -> Answer:
+    """Give a repository other topics."""
+    names = [name.lower() for name in request.body["names"]]
+    if len(names) > MOST_TOPICS or not all(TOPIC.fullmatch(name) for name in names):
+        raise Refused(422, "Validation Failed")
+    request.repository.topics = names
+    return Answer(200, {"names": names})
 
 
 def _commit(repository: Repository, name: str) -> Commit:
@@ -187,12 +182,3 @@ def _commit(repository: Repository, name: str) -> Commit:
 def _parent(repository: Repository, commit: Commit) -> str:
     empty_tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
     return commit.parents[0] if commit.parents else empty_tree
-
-
-def _entries(repository: Repository, sha: str, folder: str) -> list[TreeEntry]:
-    try:
-        entries = repository.tree(f"{sha}:{folder}")
-    except GitError:
-        raise Refused(404, "Not Found") from None
-    start = f"{folder}/" if folder else ""
-    return [dataclasses.replace(entry, path=start + entry.path) for entry in entries]

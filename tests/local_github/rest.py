@@ -1,12 +1,14 @@
 """The routing table of the REST API and what every endpoint has in common."""
 
 import json
+import re
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import objects
+from .issues import Issue
 from .objects import Objects
 from .openapi import Template
 from .pulls import Pull
@@ -21,6 +23,9 @@ Permission = tuple[str, str]
 T = TypeVar("T")
 PER_PAGE = 30
 MOST_PER_PAGE = 100
+# What nobody is shown without the permission, not even of a public repository.
+CONFIDENTIAL = {"administration", "secrets", "variables"}
+NO_REF = re.compile(r"/repos/[^/]+/[^/]+/(tarball|zipball)")
 
 
 class Refused(Exception):
@@ -32,6 +37,7 @@ class Refused(Exception):
         self.status = status
         self.message = message
         self.errors = list(errors)
+        self.headers: dict[str, str] = {}
 
 
 def invalid(resource: str, code: str, field: str | None = None, message: str | None = None) -> Refused:
@@ -93,6 +99,12 @@ class Request:
             raise Refused(404, "Not Found")
         return found
 
+    def issue(self, name: str = "issue_number") -> "Issue | Pull":
+        """Return the issue that the path names; every pull request is one as well."""
+        number = self.parameters[name]
+        found = next((one for one in self.repository.issues if str(one.number) == number), None)
+        return found or self.pull(name)
+
     def page(self, items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
         """Return one page of a list and the Link header that leads to the others."""
         size = min(int(self.query.get("per_page", PER_PAGE)) or PER_PAGE, MOST_PER_PAGE)
@@ -139,12 +151,17 @@ class Endpoint:
         if not self.permissions:
             return
         repository = request.repository
-        if self.writes or repository.private:
+        confidential = any(name in CONFIDENTIAL for name, _ in self.permissions)
+        if self.writes or repository.private or confidential:
             token = request.caller
             if not any(token.may(repository.full_name, name, level) for name, level in self.permissions):
                 raise Refused(403, token.refusal)
-        if self.writes and repository.archived:
+        if self.writes and repository.archived and not self._unarchives(request):
             raise Refused(403, "Repository was archived so is read-only.")
+
+    def _unarchives(self, request: Request) -> bool:
+        body = request.body if isinstance(request.body, dict) else {}
+        return self.template.text == "/repos/{owner}/{repo}" and body.get("archived") is False
 
     @property
     def accepted_permissions(self) -> str:
@@ -168,6 +185,8 @@ def endpoint(method: str, template: str, *permissions: Permission) -> Callable[[
 
 def route(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
     """Return the endpoint for a request and the parameters in its path, or None."""
+    # Its description demands a ref, its documentation does not: without one it is the default branch's.
+    path = f"{path}/HEAD" if NO_REF.fullmatch(path) else path
     for entry in ENDPOINTS:
         found = entry.template.match(path) if entry.method == method else None
         if found is not None:

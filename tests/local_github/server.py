@@ -6,23 +6,26 @@ import itertools
 import socket
 import subprocess
 import threading
+import time
 import traceback
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
-from . import git_http, openapi, pages, rest
-from .api import Api, RateLimits
+from . import archives, git_http, openapi, pages, rest
+from .api import Api
 from .calls import Call, Problem, counts
 from .exchange import Exchange
 from .faults import Fault, Faults
 from .git import git
+from .limits import RateLimits, SecondaryLimits
 from .objects import Objects
 from .pulls import follow_base, follow_head
 from .repository import Content, Repository, now
+from .shared import Organisation, Shared
 from .tokens import EVERYTHING, Kind, Token, User, new_value
 
 API_PATH = "/api/v3"
@@ -81,6 +84,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing: calls are kept as data."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the `Date` of an answer: the server's own time."""
+        return super().date_time_string(self.server.github.clock() if timestamp is None else timestamp)
+
     def handle_any(self) -> None:
         """Take a request of any method."""
         self.server.github.handle(self)
@@ -102,6 +109,8 @@ class LocalGitHub:
         port: int = 0,
         description: Path = openapi.DESCRIPTION,
         rate_limit: int = 5000,
+        secondary_limits: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare a server that keeps its repositories in a folder.
 
@@ -110,16 +119,22 @@ class LocalGitHub:
             port: The port, 0 for any that is free.
             description: GitHub's OpenAPI document.
             rate_limit: How many calls an hour each token has.
+            secondary_limits: Whether calls that come too fast are refused, as GitHub does it.
+            clock: What tells the time for the limits and the `Date` of answers.
 
         Raises:
             FileNotFoundError: The description is not there.
         """
         self.folder = folder
         self.description = openapi.load(description)
-        self.limits = RateLimits(rate_limit)
+        self.clock = clock
+        self.limits = RateLimits(rate_limit, clock)
+        self.secondary = SecondaryLimits(clock, enforced=secondary_limits)
         self.repositories: dict[str, Repository] = {}
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
+        self.archive_keys: dict[str, str] = {}
+        self.organisations: dict[str, Organisation] = {}
         self.calls: list[Call] = []
         self.problems: list[Problem] = []
         self.faults = Faults()
@@ -183,6 +198,7 @@ class LocalGitHub:
         protected: Iterable[str] = (),
         description: str | None = None,
         message: str = "Initial commit",
+        topics: Iterable[str] = (),
     ) -> Repository:
         """Create a repository; with files it gets one commit.
 
@@ -195,6 +211,7 @@ class LocalGitHub:
             protected: Branches that take no push.
             description: What it is for.
             message: The first commit's message.
+            topics: The topics.
 
         Returns:
             The repository.
@@ -211,6 +228,7 @@ class LocalGitHub:
             protected=set(protected),
             changed=self.changed,
             description=description,
+            topics=list(topics),
         )
         repository.initialise()
         with self.lock:
@@ -250,6 +268,27 @@ class LocalGitHub:
         token = Token(new_value(Kind(kind)), Kind(kind), self.create_user(login), granted, covered)
         self.tokens[token.value] = token
         return token.value
+
+    def organisation(self, login: str) -> Organisation:
+        """Return what an organisation shares with its repositories."""
+        return self.organisations.setdefault(login.lower(), Organisation())
+
+    def share(
+        self,
+        kind: Literal["secrets", "variables"],
+        owner: str,
+        name: str,
+        value: str = "",
+        *,
+        visibility: Literal["all", "private", "selected"] = "all",
+        repositories: Iterable[Repository] = (),
+    ) -> Shared:
+        """Give an organisation a secret or variable that its repositories see; return it."""
+        self.create_user(owner, "Organization")
+        shared = Shared(name.upper(), visibility, {one.id for one in repositories}, value)
+        there: dict[str, Shared] = getattr(self.organisation(owner), kind)
+        there[shared.name] = shared
+        return shared
 
     def revoke_token(self, token: str) -> None:
         """Make a token unknown."""
@@ -303,6 +342,8 @@ class LocalGitHub:
             callback(call)
         if asked:
             git_http.serve(self, exchange, asked, self._fault(call, f"{call.template}?{query}"))
+        elif path.startswith(archives.PATH):
+            archives.serve(self, exchange, path, query, self._fault(call, path))
         elif path.startswith(API_PATH + "/"):
             self._serve_rest(exchange, self._fault(call, call.path))
         else:
@@ -319,6 +360,8 @@ class LocalGitHub:
         if scheme:
             headers["authorization"] = scheme
         template = asked.action if asked else path
+        if path.startswith(archives.PATH):
+            template = archives.ACTION
         if path.startswith(API_PATH + "/"):
             path = path.removeprefix(API_PATH)
             found = rest.route(handler.command, path)
@@ -339,7 +382,8 @@ class LocalGitHub:
             exchange.fail(fault, {**headers, **self.limits.headers(None)})
             return
         content = exchange.body()
-        with self.lock:
+        # Counted before the wait for the lock: calls that wait are under way at the same time.
+        with self.secondary.under_way(), self.lock:
             answer = self._api.answer(exchange.call, exchange.headers.get("Authorization"), content)
         headers |= answer.headers
         if fault and fault.kind != "truncate":

@@ -20,7 +20,21 @@ class Kind(str, enum.Enum):
 
 LEVELS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 EVERYTHING = dict.fromkeys(
-    ("contents", "pull_requests", "issues", "workflows", "statuses", "checks", "variables"), "write"
+    (
+        "contents",
+        "pull_requests",
+        "issues",
+        "workflows",
+        "statuses",
+        "checks",
+        "variables",
+        "secrets",
+        "actions",
+        "administration",
+        "organization_secrets",
+        "organization_actions_variables",
+    ),
+    "write",
 )
 
 

@@ -214,8 +214,6 @@ READS = [
     "/issues/1/comments",
     "/issues/1/labels",
     "/labels",
-    "/actions/variables",
-    "/actions/variables/HUB",
 ]
 
 
@@ -223,7 +221,6 @@ READS = [
 def test_an_answer_is_as_github_describes_it(
     ask: Client, github: LocalGitHub, repository: Repository, path: str
 ) -> None:
-    repository.variables["HUB"] = "data100"
     open_pull(ask, body="text")
     ask("POST", f"/repos/{NAME}/issues/1/comments", json={"body": "hello"})
     ask("POST", f"/repos/{NAME}/issues/1/labels", json={"labels": ["bump"]})
@@ -261,8 +258,8 @@ def test_an_unknown_path_is_a_problem(ask: Client, github: LocalGitHub) -> None:
 
 
 def test_a_path_that_only_github_has_is_a_problem(ask: Client, github: LocalGitHub) -> None:
-    ask("GET", f"/repos/{NAME}/topics")
-    assert github.problems[0].reason == f"the local GitHub does not have GET {REPOSITORY}/topics"
+    ask("GET", f"/repos/{NAME}/stargazers")
+    assert github.problems[0].reason == f"the local GitHub does not have GET {REPOSITORY}/stargazers"
 
 
 @pytest.mark.parametrize(
