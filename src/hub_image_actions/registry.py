@@ -175,7 +175,8 @@ class Registry:
         path = "tags/list"
         for _ in range(_MOST_PAGES):
             response = self._answered(_Call("GET", repository, path), f"{self.host}/{repository}")
-            found += self._json(response).get("tags") or []
+            tags = self._json(response).get("tags") or []
+            found += [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
             path = _next_page(response)
             if not path:
                 return found
@@ -210,18 +211,42 @@ class Registry:
         Raises:
             RegistryError: it cannot, and why.
         """
-        # Starting an upload twice does no harm: the registry forgets those that get no content.
-        begin = _Call("POST", repository, "blobs/uploads/", "pull,push", idempotent=True)
-        response = self._answered(begin, f"{self.host}/{repository}")
-        location = urljoin(self._base + begin.url, response.headers.get("location", ""))
-        if response.status == _ACCEPTED and _origin(location) == _origin(self._base):
-            parts = urlsplit(location)
-            path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        path = self._begin_upload(repository)
+        if path:
             try:
                 # Whatever the answer: some registries do not let uploads be cancelled.
                 self._tried(_Call("DELETE", repository, path, "delete", idempotent=False))
             except RegistryError as error:
                 self.notices.append(f"{error.problem} The upload begun as a trial is left to expire.")
+
+    def put_blob(self, repository: str, content: bytes) -> str:
+        """Upload a configuration or another small part of an image in one piece; return its digest.
+
+        Raises:
+            RegistryError: the registry cannot be asked, refuses, or wants uploads elsewhere.
+        """
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        path = self._begin_upload(repository)
+        if not path:
+            raise RegistryError(f"The registry {self.host} takes uploads at another place only.")
+        path = f"{path}{'&' if '?' in path else '?'}{urlencode({'digest': digest})}"
+        # An upload is gone once it is complete: a second try begins at the start.
+        call = _Call(
+            "PUT", repository, path, "pull,push", (), content, "application/octet-stream", idempotent=False
+        )
+        self._answered(call, self._image(repository, digest))
+        return digest
+
+    def _begin_upload(self, repository: str) -> str:
+        """Start an upload; return its address in this registry, or nothing where it is elsewhere."""
+        # Starting an upload twice does no harm: the registry forgets those that get no content.
+        begin = _Call("POST", repository, "blobs/uploads/", "pull,push", idempotent=True)
+        response = self._answered(begin, f"{self.host}/{repository}")
+        location = urljoin(self._base + begin.url, response.headers.get("location", ""))
+        if response.status != _ACCEPTED or _origin(location) != _origin(self._base):
+            return ""
+        parts = urlsplit(location)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest and with it all of its tags; one that is gone already is no error.

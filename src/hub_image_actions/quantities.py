@@ -1,0 +1,16 @@
+"""Sizes and times, as people read them."""
+
+_MIB, _GIB = 1 << 20, 1 << 30
+
+
+def human_size(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{size / _GIB:.1f} GiB" if size >= _GIB else f"{size / _MIB:.0f} MiB"
+
+
+def human_time(seconds: float) -> str:
+    """Return a time as people read it."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes:
+        return f"{minutes} min {rest} s"
+    return f"{seconds:.1f} s"
