@@ -50,12 +50,16 @@ class Diagnosis:
     excerpt: tuple[str, ...]
 
 
-def diagnose(log: Sequence[str]) -> Diagnosis:
+def diagnose(log: Sequence[str], known: Sequence[KnownFailure] | None = None) -> Diagnosis:
     """Return why a build failed: the first failure of the catalogue that its log shows.
 
     The catalogue's order decides, not the log's: a cause comes before what follows from it.
+
+    Args:
+        log: the lines.
+        known: the catalogue; that of builds where none is given.
     """
-    for failure in catalogue():
+    for failure in catalogue() if known is None else known:
         for index, line in enumerate(log):
             if match := failure.pattern.search(line):
                 what = next(filter(None, match.groups()), "")
@@ -74,11 +78,11 @@ def diagnose(log: Sequence[str]) -> Diagnosis:
 
 
 @cache
-def catalogue() -> tuple[KnownFailure, ...]:
-    """Return the known failures, causes before consequences."""
+def catalogue(path: Path = CATALOGUE) -> tuple[KnownFailure, ...]:
+    """Return the known failures that a file lists, causes before consequences."""
     from ruamel.yaml import YAML
 
-    entries = YAML(typ="safe", pure=True).load(CATALOGUE)
+    entries = YAML(typ="safe", pure=True).load(path)
     return tuple(
         KnownFailure(
             entry["name"], re.compile(entry["pattern"]), " ".join(entry["remedy"].split()), entry["example"]

@@ -61,7 +61,7 @@ class Docker:
         self, environment: Mapping[str, str], tell: Callable[[str], None], secrets: Sequence[str] = ()
     ) -> None:
         self.environment = dict(environment)
-        self._tell = tell
+        self.tell = tell
         self._secrets = tuple(secrets)
 
     def engine(self) -> Engine:
@@ -71,7 +71,7 @@ class Docker:
             DockerError: there is no `docker`, or no engine answers it.
         """
         try:
-            answer = self._ask("info", "--format", "{{.ServerVersion}} {{.DockerRootDir}}").strip()
+            answer = self.ask("info", "--format", "{{.ServerVersion}} {{.DockerRootDir}}").strip()
         except CommandError as error:
             said = _last_line(error) or "it does not answer"
             raise _no_engine(said) from error
@@ -85,7 +85,7 @@ class Docker:
     def has_buildx(self) -> bool:
         """Whether `docker buildx` is there."""
         try:
-            self._ask("buildx", "version")
+            self.ask("buildx", "version")
         except CommandError:
             return False
         return True
@@ -111,20 +111,24 @@ class Docker:
     def pull(self, reference: str) -> bool:
         """Pull an image; return whether it is there now."""
         try:
-            self._ask("pull", "--quiet", reference, timeout=_PULL)
+            self.ask("pull", "--quiet", reference, timeout=_PULL)
         except CommandError:
             return False
         return True
 
     def layers(self, reference: str) -> tuple[Layer, ...]:
         """Return the layers of an image in the engine, the last one first; their sizes add up to its own."""
-        rows = self._ask("history", "--no-trunc", "--human=false", "--format", "{{json .}}", reference)
+        rows = self.ask("history", "--no-trunc", "--human=false", "--format", "{{json .}}", reference)
         facts = map(json.loads, rows.splitlines())
         return tuple(Layer(int(row["Size"]), str(row["CreatedBy"])) for row in facts)
 
     def tag(self, reference: str, another: str) -> None:
         """Give an image another name."""
-        self._ask("tag", reference, another)
+        self.ask("tag", reference, another)
+
+    def remove_tag(self, reference: str) -> None:
+        """Take a name away from an image, which stays."""
+        self.ask("image", "rm", "--no-prune", reference)
 
     def push(self, reference: str) -> None:
         """Push an image to its registry.
@@ -140,33 +144,44 @@ class Docker:
         What made it stays usable as a cache.
         """
         try:
-            self._ask("image", "inspect", "--format", "{{.Id}}", reference)
+            self.ask("image", "inspect", "--format", "{{.Id}}", reference)
         except CommandError:
             return ""
         self.tag(reference, _ASIDE)
-        self._ask("image", "rm", "--no-prune", reference)
+        self.ask("image", "rm", "--no-prune", reference)
         return _ASIDE
 
     def remove_container(self, name: str) -> None:
         """End and remove a container; one that is gone already is as well."""
         try:
-            self._ask("rm", "--force", "--volumes", name)
+            self.ask("rm", "--force", "--volumes", name)
         except CommandError as error:
             if "no such container" not in error.stderr.lower():
                 raise
+
+    def logs(self, name: str) -> list[str]:
+        """Return what a container wrote so far, both streams in one."""
+        return process.stream(
+            ("docker", "logs", name),
+            tell=lambda _: None,
+            timeout=_QUICK,
+            env=self.environment,
+            secrets=self._secrets,
+        )
 
     def stream(self, *arguments: str, timeout: float, cwd: Path | None = None) -> list[str]:
         """Run a docker command that takes long, and return the lines that it wrote."""
         return process.stream(
             ("docker", *arguments),
-            tell=self._tell,
+            tell=self.tell,
             timeout=timeout,
             env=self.environment,
             cwd=cwd,
             secrets=self._secrets,
         )
 
-    def _ask(self, *arguments: str, timeout: float = _QUICK) -> str:
+    def ask(self, *arguments: str, timeout: float = _QUICK) -> str:
+        """Run a docker command that takes no time, and return what it wrote to its standard output."""
         done = process.run(
             ("docker", *arguments), timeout=timeout, env=self.environment, secrets=self._secrets
         )

@@ -1,23 +1,20 @@
 """repo2docker, in an environment of its own, of the version that the user chooses."""
 
-import hashlib
 import re
-import shutil
-import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub_image_actions import process
+from hub_image_actions.environments import ToolEnvironment
 from hub_image_actions.errors import ActionError, CommandError
 
 DEFAULT_VERSION = "2026.04.0"
+# What that version builds on where there is no Dockerfile.
+DEFAULT_BASE = "docker.io/library/buildpack-deps:24.04"
+_CHOSEN_BASE = re.compile(r"--(?:Repo2Docker\.)?base[_-]image=(?P<image>.+)")
 _VERSION = re.compile(r"\d{4}\.\d{1,2}\.\d+(?:[.\w+-]*)?")
 _REQUIREMENT = re.compile(r"(?:jupyter[-_])?repo2docker\s*(?:\[[\w,]+\])?\s*(?:[<>=!~]=?.+)?", re.IGNORECASE)
 _FIRST_WITH_BUILDX = 2025
-_INSTALL = 600.0
 
 
 class InvalidVersion(ActionError):
@@ -40,6 +37,18 @@ def parse_version(text: str) -> str:
         f"{text!r} names no version of repo2docker.",
         f"Write `{DEFAULT_VERSION}`, a requirement as `jupyter-repo2docker>=2025.8`, or `git+https://…`.",
     )
+
+
+def base_image(requirement: str, arguments: Sequence[str]) -> str:
+    """Return the image that repo2docker builds on where there is no Dockerfile; empty where it is not known.
+
+    Args:
+        requirement: what pip installs, see :func:`parse_version`.
+        arguments: the user's own arguments for repo2docker.
+    """
+    chosen = [match["image"] for match in map(_CHOSEN_BASE.fullmatch, arguments) if match]
+    known = DEFAULT_BASE if requirement == parse_version(DEFAULT_VERSION) else ""
+    return next(iter(chosen), known)
 
 
 @dataclass(frozen=True)
@@ -79,11 +88,9 @@ def install(
     Raises:
         ActionError: it cannot be installed.
     """
-    home = _home(requirement, lock, folder)
-    python = home / "bin" / "python"
+    tool = _environment(requirement, lock, folder)
     try:
-        if not python.exists():
-            _make(home, requirement, lock, environment)
+        tool.make(environment)
     except CommandError as error:
         said = error.stderr.strip() or error.stdout.strip()
         raise ActionError(
@@ -91,37 +98,21 @@ def install(
             "Check `repo2docker-version`; on a runner of your own, install Python's venv module.",
         ) from error
     # What pip noted down is read faster than Python starts.
-    (noted,) = home.glob("lib/python*/site-packages/jupyter_repo2docker-*.dist-info")
+    (noted,) = tool.home.glob("lib/python*/site-packages/jupyter_repo2docker-*.dist-info")
     version = noted.name.removesuffix(".dist-info").rpartition("-")[2]
     tell(f"repo2docker {version}")
-    return Repo2docker(python, version)
+    return Repo2docker(tool.python, version)
 
 
 def is_installed(requirement: str, lock: Path, folder: Path) -> bool:
     """Say whether repo2docker is there already; see :func:`install`."""
-    return (_home(requirement, lock, folder) / "bin" / "python").exists()
+    return _environment(requirement, lock, folder).is_there()
 
 
-def _make(home: Path, requirement: str, lock: Path, environment: Mapping[str, str]) -> None:
-    """Make the environment elsewhere, so that one that is there is whole, whoever else makes it just now."""
-    wanted = ["--require-hashes", "--no-deps", "-r", str(lock)] if _is_locked(requirement) else [requirement]
-    with tempfile.TemporaryDirectory(dir=home.parent, ignore_cleanup_errors=True) as name:
-        made = Path(name, "environment")
-        # An environment refers to the Python that makes it, and a link to that may be gone tomorrow.
-        base = str(Path(sys.executable).resolve())
-        process.run([base, "-I", "-m", "venv", str(made)], timeout=_INSTALL, env=environment)
-        pip = [str(made / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet"]
-        process.run([*pip, "--disable-pip-version-check", *wanted], timeout=_INSTALL, env=environment)
-        if not is_installed(requirement, lock, home.parent):
-            shutil.rmtree(home, ignore_errors=True)
-        with suppress(OSError):
-            # Somebody else's, made meanwhile, is as good.
-            made.rename(home)
-
-
-def _home(requirement: str, lock: Path, folder: Path) -> Path:
-    key = lock.read_bytes() if _is_locked(requirement) else requirement.encode()
-    return folder / f"repo2docker-{hashlib.sha256(key).hexdigest()[:12]}"
+def _environment(requirement: str, lock: Path, folder: Path) -> ToolEnvironment:
+    if _is_locked(requirement):
+        return ToolEnvironment.locked("repo2docker", lock, folder)
+    return ToolEnvironment.required("repo2docker", requirement, folder)
 
 
 def _is_locked(requirement: str) -> bool:

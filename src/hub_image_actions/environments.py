@@ -1,0 +1,85 @@
+"""Environments of Python tools that are no run-time libraries of ours, each made once a job."""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub_image_actions import process
+
+_INSTALL = 600.0
+
+
+@dataclass(frozen=True)
+class ToolEnvironment:
+    """An environment that holds one tool and what it needs.
+
+    Args:
+        name: the tool's name.
+        wanted: what pip is to install: requirements, or options.
+        key: what the content depends on.
+        folder: where environments are kept for this job.
+    """
+
+    name: str
+    wanted: tuple[str, ...]
+    key: bytes
+    folder: Path
+
+    @classmethod
+    def locked(cls, name: str, lock: Path, folder: Path) -> "ToolEnvironment":
+        """Return the environment that a hash-locked list describes."""
+        return cls(name, ("--require-hashes", "--no-deps", "-r", str(lock)), lock.read_bytes(), folder)
+
+    @classmethod
+    def required(cls, name: str, requirement: str, folder: Path) -> "ToolEnvironment":
+        """Return the environment of one requirement and whatever it needs."""
+        return cls(name, (requirement,), requirement.encode(), folder)
+
+    @property
+    def home(self) -> Path:
+        """The environment's folder."""
+        return self.folder / f"{self.name}-{hashlib.sha256(self.key).hexdigest()[:12]}"
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.home / "bin" / "python"
+
+    def is_there(self) -> bool:
+        """Say whether it is made already."""
+        return self.python.exists()
+
+    def make(self, environment: Mapping[str, str]) -> None:
+        """Make it, unless it is there already.
+
+        It is made elsewhere, so that one that is there is whole, whoever else makes it just now.
+
+        Args:
+            environment: the environment in which pip runs.
+
+        Raises:
+            CommandError: pip cannot install it.
+        """
+        if self.is_there():
+            return
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
+            made = Path(name, "environment")
+            _install(made, self.wanted, environment)
+            if not self.is_there():
+                shutil.rmtree(self.home, ignore_errors=True)
+            with suppress(OSError):
+                # Somebody else's, made meanwhile, is as good.
+                made.rename(self.home)
+
+
+def _install(made: Path, wanted: Sequence[str], environment: Mapping[str, str]) -> None:
+    # An environment refers to the Python that makes it, and a link to that may be gone tomorrow.
+    base = str(Path(sys.executable).resolve())
+    process.run([base, "-I", "-m", "venv", str(made)], timeout=_INSTALL, env=environment)
+    pip = [str(made / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet"]
+    process.run([*pip, "--disable-pip-version-check", *wanted], timeout=_INSTALL, env=environment)
