@@ -1,12 +1,12 @@
 """The folder that an image is built from, and what is wrong with it before a build would find out."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_image_actions.dockerfiles import bases
 from hub_image_actions.errors import ActionError
-from hub_image_actions.references import ImageReference, find_reference
+from hub_image_actions.references import ImageReference
 
 # Source: "Configuration files" in the documentation of repo2docker.
 CONFIGURATION = (
@@ -29,11 +29,10 @@ CONFIGURATION = (
     "postBuild",
     "start",
 )
-_FROM = re.compile(
-    r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE | re.MULTILINE
-)
-_ARG = re.compile(r"^\s*ARG\s+(?P<name>\w+)=(?P<value>\S+)", re.IGNORECASE | re.MULTILINE)
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
+
+
+# What ruamel.yaml raises for texts that are no YAML: its own error, and others where it trusts the text.
+_NO_YAML = (RecursionError, ArithmeticError, AssertionError, LookupError, ValueError, TypeError)
 
 
 class ContextError(ActionError):
@@ -92,22 +91,45 @@ class BuildContext:
         self._check_configuration()
         return self._script_warnings()
 
+    def check_inside(self, checkout: Path, *names: str) -> None:
+        """Check that nothing that is read leads out of the repository by a link.
+
+        What a pull request brings could else have files of the runner built in, or shown to its tests.
+
+        Args:
+            checkout: the folder of the repository.
+            names: files and folders in this one, besides those that builders look for.
+
+        Raises:
+            ContextError: something leads out of the repository, or to what git keeps of it.
+        """
+        top = checkout.resolve()
+        mine = (
+            self.folder / name for name in ("", "binder", ".binder", *CONFIGURATION, *filter(None, names))
+        )
+        for path in (*mine, *(self.configuration / name for name in CONFIGURATION)):
+            self._check_one(path, top)
+
+    def _check_one(self, path: Path, top: Path) -> None:
+        named = os.path.normpath(Path(self.name) / path.relative_to(self.folder))
+        try:
+            found = path.resolve()
+        except (OSError, RuntimeError) as error:
+            raise ContextError(f"{named} is a link to itself.", "Remove the link.", file=named) from error
+        if not found.is_relative_to(top) or ".git" in found.relative_to(top).parts:
+            raise ContextError(
+                f"{named} is a link that leads out of the repository.",
+                "Put the file or folder itself there.",
+                file=named,
+            )
+
     def base_images(self, builder: str) -> tuple[ImageReference, ...]:
         """Return the images that the Dockerfile builds on; stages of its own and variables are left out."""
         path = self.dockerfile_path(builder)
         if path is None:
             return ()
-        text = path.read_text(encoding="utf-8", errors="replace")
-        values = {match["name"]: match["value"].strip("\"'") for match in _ARG.finditer(text)}
-        stages: set[str] = set()
-        found = []
-        for match in _FROM.finditer(text):
-            name = _VARIABLE.sub(lambda seen: values.get(seen["braced"] or seen["bare"], ""), match["image"])
-            reference = find_reference(name)
-            if reference and name not in {*stages, "scratch"}:
-                found.append(reference)
-            stages.add((match["stage"] or "").lower())
-        return tuple(dict.fromkeys(found))
+        found = (base.reference for base in bases(path.read_bytes()))
+        return tuple(dict.fromkeys(reference for reference in found if reference))
 
     def _check_dockerfile(self) -> None:
         if self.dockerfile_path("docker") is None:
@@ -148,7 +170,7 @@ def _check_yaml(path: Path, name: str) -> None:
 
     try:
         content = YAML(typ="safe", pure=True).load(path)
-    except YAMLError as error:
+    except (YAMLError, *_NO_YAML) as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or "it is not YAML"
