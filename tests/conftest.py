@@ -8,6 +8,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 # What begins with these shares a Docker engine and what was loaded into it.
 GROUPS = {
+    # The first that fits counts.
+    "tests/scenarios/test_build_hub_check": "hub checks",
     "tests/scenarios/test_build": "builds",
     "tests/scenarios/test_demo": "workflows",
     "tests/workflows/": "workflows",

@@ -32,7 +32,7 @@ from hub_image_actions.interruption import interruptible
 from hub_image_actions.kept_comment import KeptComment
 from hub_image_actions.runner import Runner
 
-LOCK = ROOT / "requirements" / "repo2docker.txt"
+LOCKS = ROOT / "requirements"
 READ_ONLY = {403, 404}
 
 
@@ -44,7 +44,8 @@ def read_inputs(inputs: Inputs, repository: str = "", tag: str = "dev") -> tuple
     """
     called = re.sub(r"[^a-z0-9]+", "-", repository.rpartition("/")[2].lower()).strip("-")
     comment = inputs.flag("comment", default=True)
-    return read_build(inputs, read_image(inputs, called), Publication(tags=(tag,))), comment
+    publication = Publication(tags=(tag,), candidate=inputs.flag("push-candidate", default=False))
+    return read_build(inputs, read_image(inputs, called), publication), comment
 
 
 def comment(
@@ -79,7 +80,7 @@ def main() -> int:
         environment = runner.forget_inputs(os.environ)
         with interruptible(), Http() as http:
             try:
-                ImageBuild(settings, origin, environment, runner, http, report, LOCK).run()
+                ImageBuild(settings, origin, environment, runner, http, report, LOCKS).run()
             except ActionError as error:
                 report.error = error
                 runner.error(error)
@@ -89,7 +90,7 @@ def main() -> int:
         report.error = error
         runner.error(error)
     told = tell(report, runner, origin.scratch)
-    outputs = {name: told[name] for name in ("image", "tag", "size", "tests", "report")}
+    outputs = {name: told[name] for name in ("image", "tag", "size", "tests", "reused", "built-by", "report")}
     runner.outputs({**outputs, "comment-url": address})
     return 1 if report.error else 0
 

@@ -30,7 +30,7 @@ from hub_image_actions.inputs import Inputs
 from hub_image_actions.interruption import interruptible
 from hub_image_actions.runner import Runner
 
-LOCK = ROOT / "requirements" / "repo2docker.txt"
+LOCKS = ROOT / "requirements"
 NO_COMMIT = TagValues()
 
 
@@ -54,7 +54,7 @@ def main() -> int:
         report.title = f"Build of {settings.image.short}"
         environment = runner.forget_inputs(os.environ)
         with interruptible(), Http() as http:
-            ImageBuild(settings, origin, environment, runner, http, report, LOCK).run()
+            ImageBuild(settings, origin, environment, runner, http, report, LOCKS).run()
     except ActionError as error:
         report.error = error
         runner.error(error)

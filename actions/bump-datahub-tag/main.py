@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 ROOT = next(
@@ -27,13 +28,15 @@ from hub_image_actions.bump_report import BumpReport, Origin
 from hub_image_actions.command_line import read_arguments
 from hub_image_actions.deployments import Bump, Plan, plan_bump
 from hub_image_actions.docker_config import DockerConfig
-from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
 from hub_image_actions.github import GitHub, PullRequest
 from hub_image_actions.holds import today
 from hub_image_actions.http import Http
 from hub_image_actions.image_changes import ImageChange, image_changes
+from hub_image_actions.image_tags import INPUTS_PREFIX
 from hub_image_actions.inputs import Inputs
+from hub_image_actions.package_report import Comparison, compared_with
 from hub_image_actions.references import ImageName, parse_digest, parse_image_name, parse_tag
 from hub_image_actions.registry import Registry
 from hub_image_actions.runner import Runner
@@ -67,6 +70,7 @@ class Settings:
     author_email: str
     open_pull_request: bool
     verify_image: bool
+    packages: bool
     supersede: bool
     dry_run: bool
     check_only: bool
@@ -112,6 +116,7 @@ def read_inputs(inputs: Inputs) -> Settings:
         author_email=inputs.parsed("author-email", names.parse_email, BOT_EMAIL, empty=""),
         open_pull_request=inputs.flag("open-pull-request", default=True),
         verify_image=inputs.flag("verify-image", default=True),
+        packages=inputs.flag("packages", default=True),
         supersede=inputs.flag("supersede", default=True),
         dry_run=dry_run,
         check_only=check_only,
@@ -125,6 +130,10 @@ def read_inputs(inputs: Inputs) -> Settings:
 
 def refuse_what_cannot_work(settings: Settings, inputs: Inputs) -> None:
     """Refuse what is well-formed by itself and would fail all the same."""
+    if settings.tag.startswith(INPUTS_PREFIX):
+        inputs.refuse(
+            "tag", f"{settings.tag!r} is the image of a pull request.", "Pass the tag that `build` pushed."
+        )
     if len(settings.title) > LONGEST_TITLE:
         inputs.refuse("title", f"it has {len(settings.title)} characters.", f"Use at most {LONGEST_TITLE}.")
     if settings.branch == settings.base_branch:
@@ -229,13 +238,18 @@ class BumpDatahubTag:
         self.runner.info(f"the token of {login or 'an app'} may do what is needed")
         return login
 
+    @cached_property
+    def registry(self) -> Registry:
+        """The image's registry, with the login that Docker has for it."""
+        host = self.settings.image.registry
+        return Registry(self.http, host, DockerConfig.load(self.docker_config).credentials(host))
+
     def check_image(self) -> str:
         """Check that the tag is in the registry; return its digest."""
         image, tag, given = self.settings.image, self.settings.tag, self.settings.digest
         if not self.settings.verify_image:
             return given
-        credentials = DockerConfig.load(self.docker_config).credentials(image.registry)
-        digest = Registry(self.http, image.registry, credentials).manifest(image.repository, tag).digest
+        digest = self.registry.manifest(image.repository, tag).digest
         self.runner.info(f"{image}:{tag} is in the registry, {digest}")
         if given not in {"", digest}:
             raise ActionError(
@@ -256,7 +270,20 @@ class BumpDatahubTag:
             # The comparison is for the reader; the hubs move without it.
             self.runner.warning(f"The report does not say what changed in the image. {error}")
         files_url = f"{settings.server_url}/{settings.repository}/blob/{base}"
-        return BumpReport(settings.image, settings.tag, digest, plan, files_url, changes, self.origin)
+        contents = self.changed_contents(plan) if settings.packages and settings.verify_image else ()
+        return BumpReport(
+            settings.image, settings.tag, digest, plan, files_url, changes, contents, origin=self.origin
+        )
+
+    def changed_contents(self, plan: Plan) -> tuple[Comparison, ...]:
+        """Return what changed among the image's packages, as far as the images tell."""
+        try:
+            return compared_with(
+                self.registry, self.settings.image.repository, plan.old_tags, self.settings.tag
+            )
+        except RegistryError as error:
+            self.runner.warning(f"The report does not say which packages changed. {error}")
+            return ()
 
     def push(self, checkout: Checkout, plan: Plan) -> str:
         """Write, commit and push the edits; return the commit that the branch is at."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.image_tags import TagValues, day_of
-from hub_image_actions.pull_request_event import pull_request_number, read_event
+from hub_image_actions.pull_request_event import is_from_fork, pull_request_number, read_event
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class BuildOrigin:
         commit_time: when it was made, in seconds since 1970.
         ref_name: the branch or tag.
         pull_request: the number of the pull request that is built; 0 where it is none.
+        from_fork: whether that pull request comes from another repository.
         scratch: a folder for what the rest of the job may use again.
         hosted: whether the machine is GitHub's own, and thrown away after the job.
     """
@@ -38,6 +39,7 @@ class BuildOrigin:
     commit_time: int
     ref_name: str
     pull_request: int
+    from_fork: bool
     scratch: Path
     hosted: bool
 
@@ -64,6 +66,7 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
     repository = environ.get("GITHUB_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
     run = environ.get("GITHUB_RUN_ID", "")
+    event = read_event(environ.get("GITHUB_EVENT_PATH", ""))
     scratch = Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()) / "hub-image-actions"
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     return BuildOrigin(
@@ -75,7 +78,8 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
         commit=environ.get("GITHUB_SHA") or head,
         commit_time=head_time,
         ref_name=environ.get("GITHUB_REF_NAME", ""),
-        pull_request=pull_request_number(read_event(environ.get("GITHUB_EVENT_PATH", ""))),
+        pull_request=pull_request_number(event),
+        from_fork=is_from_fork(event, repository),
         scratch=scratch,
         hosted=environ.get("RUNNER_ENVIRONMENT") == "github-hosted",
     )

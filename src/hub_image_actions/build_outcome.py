@@ -27,6 +27,8 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
         "digest": report.digest,
         "pushed": str(report.pushed).lower(),
         "size": str(report.size or ""),
-        "tests": str(report.tests) if report.tests else "",
+        "tests": report.tested,
+        "reused": str(report.reused is not None).lower(),
+        "built-by": report.reused.run_url if report.reused else report.run_url,
         "report": str(file),
     }

@@ -1,6 +1,5 @@
 """The report of a build, for the instructor who wants to know whether it works."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,10 +9,15 @@ from hub_image_actions import markdown
 from hub_image_actions.build_failures import Diagnosis
 from hub_image_actions.docker import Layer
 from hub_image_actions.errors import ActionError, InvalidInputs
+from hub_image_actions.image_contents import ImageContents
+from hub_image_actions.image_size import LayerSize
+from hub_image_actions.package_report import Comparison
+from hub_image_actions.quantities import human_size, human_time
 from hub_image_actions.test_results import CaseResult, Outcome, SuiteResults
 
 _BIGGEST = 8
 _BAR = 20
+_DAY = len("2026-11-23")
 # GitHub takes 65,536 characters for a comment: the more a report holds, the fewer failures it tells in full.
 _MOST_CHARACTERS = 60_000
 _MOST_FAILURES = (20, 10, 5, 2, 0)
@@ -21,11 +25,31 @@ _MOST_TESTS = 200
 _MOST_NAMED = 3
 _LONGEST_NAME = 80
 _MOST_INSTRUCTION = 90
-# What the two builders put around an instruction.
-_NOT_RUN = re.compile(r"/bin/sh -c #\(nop\) ")
-_SHELL = re.compile(r"^(?:RUN )?(?:\|\d+ (?:.*? )?)?/bin/\w+ -\w*c ")
 _MARKS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.SKIPPED: "skipped"}
-_MIB, _GIB = 1 << 20, 1 << 30
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class ReusedImage:
+    """An image that was in the registry already.
+
+    Args:
+        run_url: the page of the run that built it; empty where that is not known.
+        created: when it was built.
+        tested: the results of its tests.
+    """
+
+    run_url: str
+    created: str
+    tested: str
+
+    def markdown(self) -> str:
+        """Return what the reader should know of it."""
+        run = markdown.link("an earlier run", self.run_url) if self.run_url else "an earlier run"
+        return (
+            f"♻️ Nothing was built: {run} made this image of the same files, settings and base image "
+            f"({markdown.escape(self.created[:_DAY])})."
+        )
 
 
 @dataclass
@@ -48,6 +72,11 @@ class BuildReport:
         error: why it failed.
         diagnosis: why the build itself failed.
         run_url: the run's page.
+        hub_check: how the image started as on a hub; empty where that was not tried, or failed.
+        browser_tests: the results of the tests in a browser; None where there were none.
+        contents: what is in the image; None where that was not looked at.
+        comparison: the image that it is compared with, and what sets them apart; None where there is none.
+        reused: what was taken from the registry instead of building it; None where the image was built.
     """
 
     image: str
@@ -65,6 +94,16 @@ class BuildReport:
     error: ActionError | None = None
     diagnosis: Diagnosis | None = None
     run_url: str = ""
+    hub_check: str = ""
+    browser_tests: SuiteResults | None = None
+    contents: ImageContents | None = None
+    comparison: Comparison | None = None
+    reused: ReusedImage | None = None
+
+    @property
+    def tested(self) -> str:
+        """The results of the tests in few words, empty where there were none."""
+        return self.reused.tested if self.reused else str(self.tests or "")
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -84,9 +123,11 @@ class BuildReport:
         parts = (
             f"### {'❌' if self.error else '✅'} {markdown.escape(self.title)}",
             self._failure(),
+            self.reused.markdown() if self.reused else "",
             self._facts(),
             self._failed_tests(most),
-            *(f"⚠️ {markdown.escape(warning)}" for warning in self.warnings),
+            *(f"⚠️ {markdown.prose(warning)}" for warning in self.warnings),
+            self.comparison.markdown() if self.comparison else "",
             self._all_tests(),
             self._layers(),
             self._phases(),
@@ -104,27 +145,38 @@ class BuildReport:
         return f"{headline}\n\n{markdown.block(self.diagnosis.excerpt)}"
 
     def _facts(self) -> str:
-        tests = "" if self.tests is None else f"{'❌' if self.tests.failed else '✅'} {self.tests}"
+        failed = self.tests and self.tests.failed
+        tests = f"{'❌' if failed else '✅'} {markdown.escape(self.tested)}" if self.tested else ""
         facts = {
             "Image": markdown.code(self.image),
             "Digest": markdown.code(self.digest),
             "Pushed as": ", ".join(map(markdown.code, self.tags)) if self.pushed else "",
             "Size": human_size(self.size) if self.size else "",
             "Tests": tests,
+            "As on a hub": f"✅ {markdown.escape(self.hub_check)}" if self.hub_check else "",
+            "Packages": self._packages(),
             "Cached layers from": markdown.code(self.cached_from),
             "Run": markdown.link("log", self.run_url) if self.run_url else "",
         }
         return markdown.table(("", ""), ((f"**{name}**", value) for name, value in facts.items() if value))
 
+    def _packages(self) -> str:
+        known = self.contents.packages if self.contents else None
+        return f"{len(known)}" if known is not None else ""
+
+    @property
+    def _suites(self) -> list[SuiteResults]:
+        return [suite for suite in (self.tests, self.browser_tests) if suite]
+
     def _failed_tests(self, most: int) -> str:
-        failed = self.tests.failed if self.tests else ()
+        failed = [case for suite in self._suites for case in suite.failed]
         parts = [self._failed_test(case) for case in failed[:most]]
         if len(failed) > most:
             parts.append(f"… and {len(failed) - most} more tests failed.")
         return "\n\n".join(parts)
 
     def _all_tests(self) -> str:
-        cases = self.tests.cases if self.tests else ()
+        cases = [case for suite in self._suites for case in suite.cases]
         rows = [
             (
                 _MARKS[case.outcome],
@@ -146,7 +198,7 @@ class BuildReport:
     def _layers(self) -> str:
         biggest = sorted(self.layers, key=lambda layer: layer.size, reverse=True)[:_BIGGEST]
         rows = [
-            (human_size(layer.size), _bar(layer.size, self.size), markdown.code(_instruction(layer.made_by)))
+            (human_size(layer.size), _bar(layer.size, self.size), markdown.code(_instruction(layer)))
             for layer in biggest
             if layer.size >= _MIB
         ]
@@ -166,19 +218,6 @@ class BuildReport:
         return markdown.details(f"Time: {human_time(total)}", f"{table}{disk}") if rows else ""
 
 
-def human_size(size: int) -> str:
-    """Return a number of bytes as people read it."""
-    return f"{size / _GIB:.1f} GiB" if size >= _GIB else f"{size / _MIB:.0f} MiB"
-
-
-def human_time(seconds: float) -> str:
-    """Return a time as people read it."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes:
-        return f"{minutes} min {rest} s"
-    return f"{seconds:.1f} s"
-
-
 def failed_tests(failed: Sequence[CaseResult]) -> str:
     """Return in a few words which tests failed."""
     names = [case.name for case in failed[:_MOST_NAMED]]
@@ -195,8 +234,6 @@ def _bar(part: float, whole: float) -> str:
     return "█" * filled + "░" * (_BAR - filled)
 
 
-def _instruction(made_by: str) -> str:
-    """Return a layer's instruction without what the builders put around it."""
-    text = " ".join(made_by.split()).removesuffix(" # buildkit")
-    text = _NOT_RUN.sub("", text) if _NOT_RUN.match(text) else _SHELL.sub("RUN ", text)
+def _instruction(layer: Layer) -> str:
+    text = LayerSize(layer.size, layer.made_by).instruction
     return text if len(text) <= _MOST_INSTRUCTION else f"{text[:_MOST_INSTRUCTION]}…"

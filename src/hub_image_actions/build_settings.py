@@ -8,10 +8,13 @@ from hub_image_actions import names
 from hub_image_actions.errors import ActionError
 from hub_image_actions.image_tags import TagValues
 from hub_image_actions.inputs import Inputs
-from hub_image_actions.references import ImageName, parse_image_name
+from hub_image_actions.references import ImageName, parse_image_name, parse_tag
 from hub_image_actions.repo2docker import DEFAULT_VERSION, parse_version
+from hub_image_actions.size_budget import SizeBudget, parse_growth, parse_size
 
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_URL_PATH = re.compile(r"/[\w./?=&%+~-]*")
+_VERSION = re.compile(r"\d+(?:\.\d+)*(?:[a-z.]+\d+)?")
 _FOLDER = re.compile(r"/[\w./-]*\w")
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
 HOW_TO_LOG_IN = "Pass the secret with the registry's key, or log in before with docker/login-action."
@@ -42,6 +45,21 @@ class BuildSettings:
     registry_username: str
     registry_password: str = field(repr=False)
     public_check: bool
+    reuse: bool
+    force: bool
+    reuse_max_age: int
+    push_candidate: bool
+    hub_check: bool
+    hub_check_command: tuple[str, ...]
+    hub_check_timeout: int
+    default_url: str
+    hub_version: str
+    browser_tests_dir: str
+    packages: bool
+    compare_with: str
+    sbom: str
+    budget: SizeBudget
+    over_budget: str
     free_disk_space: str
     min_free_disk: int
     github_token: str = field(repr=False)
@@ -59,6 +77,7 @@ class Publication:
     push: bool = False
     tags: tuple[str, ...] = ()
     public_check: bool = False
+    candidate: bool = False
 
 
 def read_image(inputs: Inputs, default: str = "") -> ImageName:
@@ -122,6 +141,26 @@ def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> Bu
         registry_username=inputs.text("registry-username", "_json_key"),
         registry_password=inputs.long_secret("registry-password"),
         public_check=publication.public_check,
+        reuse=inputs.flag("reuse", default=True),
+        force=inputs.flag("force", default=False),
+        reuse_max_age=inputs.number("reuse-max-age", 14),
+        push_candidate=publication.candidate,
+        hub_check=inputs.flag("hub-check", default=True),
+        hub_check_command=inputs.parsed(
+            "hub-check-command", _parse_arguments, "jupyterhub-singleuser", empty=()
+        ),
+        hub_check_timeout=inputs.number("hub-check-timeout", 60),
+        default_url=inputs.parsed("default-url", _parse_url_path, "/lab", empty=""),
+        hub_version=inputs.parsed("hub-version", _parse_version, empty=""),
+        browser_tests_dir=inputs.parsed("browser-tests-dir", names.parse_path, "browser-tests", empty=""),
+        packages=inputs.flag("packages", default=True),
+        compare_with=inputs.parsed("compare-with", parse_tag, empty=""),
+        sbom=inputs.parsed("sbom", names.parse_path, empty=""),
+        budget=SizeBudget(
+            inputs.parsed("max-size", parse_size, empty=None),
+            inputs.parsed("max-growth", parse_growth, empty=None),
+        ),
+        over_budget=inputs.choice("over-budget", ("warn", "fail")),
         free_disk_space=inputs.choice("free-disk-space", ("auto", "always", "never")),
         min_free_disk=inputs.number("min-free-disk", 20),
         github_token=inputs.secret("github-token"),
@@ -143,6 +182,18 @@ def _parse_folder(text: str) -> str:
 def _parse_user(text: str) -> str:
     if not _USER.fullmatch(text):
         raise ActionError(f"{text!r} is not a user's name.", "Write it as `jovyan`.")
+    return text
+
+
+def _parse_url_path(text: str) -> str:
+    if not _URL_PATH.fullmatch(text):
+        raise ActionError(f"{text!r} is not a page of the server.", "Write it as `/lab` or `/tree`.")
+    return text
+
+
+def _parse_version(text: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise ActionError(f"{text!r} is not a version of JupyterHub.", "Write it as `5.3.0`.")
     return text
 
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from hub_image_actions import markdown
 from hub_image_actions.deployments import ALREADY, Plan, Reference
 from hub_image_actions.image_changes import ImageChange, MergedPullRequest
+from hub_image_actions.package_report import Comparison
 from hub_image_actions.references import ImageName
 
 # GitHub takes 65,536 characters; with fewer and fewer rows a table gets short enough.
 _MOST_HUBS = 5
 _MOST_CHARACTERS = 60_000
 _MOST_ROWS = (100, 50, 25, 10, 5, 2)
+# With fewer rows than these, the references themselves need the room.
+_ENOUGH_ROWS = 10
 _LONGEST_CELL = 200
 
 
@@ -40,7 +43,8 @@ class BumpReport:
         digest: the tag's digest in the registry; empty where it is not known.
         plan: the references that were seen, and the edits.
         files_url: the address under which the deployments' files are shown, before their names.
-        changes: what changed in the image.
+        changes: what changed in the image's repository.
+        contents: what changed among the image's packages.
         origin: who asks.
     """
 
@@ -50,6 +54,7 @@ class BumpReport:
     plan: Plan
     files_url: str
     changes: tuple[ImageChange, ...] = ()
+    contents: tuple[Comparison, ...] = ()
     origin: Origin = Origin()
 
     def body(self) -> str:
@@ -62,6 +67,7 @@ class BumpReport:
             self._lead(),
             _rows(("Hub", "Profile", "From", "Where"), self.plan.moved, self._moved, most),
             *self._changes(most),
+            *(one.markdown().strip() for one in self.contents if most >= _ENOUGH_ROWS),
             self._left(most),
             self._provenance(),
         )

@@ -2,10 +2,11 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_image_actions.build_settings import BuildSettings
 from hub_image_actions.errors import ActionError
 
 GIB = 1 << 30
@@ -53,6 +54,35 @@ class Disk:
                 f"Only {self.free() / GIB:.1f} GiB are free in {self.folder}.",
                 "Free some (`docker system prune --all`), or use a runner with a larger disk.",
             )
+
+
+def make_room(
+    disk: Disk, settings: BuildSettings, tell: Callable[[str], None], *, hosted: bool
+) -> Iterator[str]:
+    """Make room where that is wanted and ours to do; yield what deserves a warning.
+
+    Args:
+        disk: the disk of the engine.
+        settings: the inputs.
+        tell: told what is done.
+        hosted: whether the machine is GitHub's own: only one that is thrown away after the job may lose what
+            somebody else installed.
+
+    Raises:
+        DiskFull: there is no room for any image.
+    """
+    short = disk.free() < settings.min_free_disk * GIB
+    wanted = settings.free_disk_space == "always" or (settings.free_disk_space == "auto" and short)
+    moved = clear_unused(UNUSED) if wanted and hosted else []
+    if moved:
+        tell(f"Making room in the background: {', '.join(moved)}")
+        return
+    disk.check()
+    if short:
+        yield (
+            f"Only {disk.free() / GIB:.1f} GiB are free, less than the {settings.min_free_disk} GiB of "
+            "`min-free-disk`; a large image may not fit."
+        )
 
 
 def clear_unused(folders: Iterable[str], sudo: Iterable[str] = ("sudo", "--non-interactive")) -> list[str]:

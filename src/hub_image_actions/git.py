@@ -283,21 +283,25 @@ class LocalRepository:
         """Return the newest commits that lead to the one that is checked out, the newest first."""
         return self._log(f"--max-count={number}", "--format=%H").split()
 
+    def files(self) -> list[str]:
+        """Return the files of the folder that are tracked or could be; all of them outside of git."""
+        listed = self._git("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+        if listed is not None:
+            return sorted(filter(None, listed.split("\0")))
+        paths = (path for path in self.folder.rglob("*") if not path.is_dir())
+        return sorted(str(path.relative_to(self.folder)) for path in paths)
+
     def _log(self, *options: str) -> str:
+        return (self._git("log", *options) or "").strip()
+
+    def _git(self, *arguments: str) -> str | None:
+        """Return what git says, or None where this is no checkout."""
         # A checkout on a runner often belongs to another user than the one who looks at it.
-        command = [
-            "git",
-            "-c",
-            f"safe.directory={self.folder.resolve()}",
-            "-c",
-            "safe.directory=*",
-            "log",
-            *options,
-        ]
+        trusted = ("-c", f"safe.directory={self.folder.resolve()}", "-c", "safe.directory=*")
         status, output, _ = git.Git(str(self.folder)).execute(
-            command, with_extended_output=True, with_exceptions=False
+            ["git", *trusted, *arguments], with_extended_output=True, with_exceptions=False
         )
-        return "" if status else str(output).strip()
+        return None if status else str(output)
 
 
 def _sparse_pattern(path: str) -> str:

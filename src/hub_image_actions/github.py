@@ -7,6 +7,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -17,10 +18,28 @@ from hub_image_actions.http import Http, NoAnswer, Response
 T = TypeVar("T")
 Json = dict[str, Any]
 PAGE = 100
-_ERRORS, _SERVER_ERRORS = 400, 500
+_OK, _ERRORS, _SERVER_ERRORS = 200, 400, 500
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE = 401, 403, 404, 422
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _CREATE_ATTEMPTS = 3
+
+
+@contextmanager
+def as_described() -> Iterator[None]:
+    """Turn what goes wrong with an answer of another shape than GitHub describes into an error of GitHub's.
+
+    Raises:
+        GitHubError: the answer has another shape.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise GitHubError(
+            "The request",
+            _OK,
+            "the answer has another shape than GitHub describes",
+            "Check `api-url`: something else than GitHub, or something in between, answers there.",
+        ) from error
 
 
 class GitHub:
@@ -43,6 +62,7 @@ class GitHub:
         """Return the repository ``owner/name``; nothing is asked yet."""
         return Repository(self, full_name)
 
+    @as_described()
     def login(self) -> str:
         """Return the login of the token's user; empty for an app's token, which has none."""
         try:
@@ -60,11 +80,25 @@ class GitHub:
         """
         return self._ask("GET", self._url(path, query))[0]
 
+    def download(self, path: str) -> bytes:
+        """Return the bytes that the API has at a path or, as for archives, leads to on another host.
+
+        Raises:
+            GitHubError: GitHub answered with an error, or not at all.
+        """
+        url = self._url(path, {})
+        response = self._exchange("GET", url, self._headers())
+        if response.status >= _ERRORS:
+            raise _error("GET", url, response)
+        return response.body
+
     def pages(self, path: str, **query: str | int) -> Iterator[Json]:
         """Yield the items of a list, page after page."""
         url = self._url(path, {**query, "per_page": PAGE})
         while url:
             items, response = self._ask("GET", url)
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise GitHubError(f"GET {url}", _OK, "the answer is no list", "Check `api-url`.")
             yield from items
             following = _NEXT.search(response.headers.get("link", ""))
             url = following[1] if following else ""
@@ -113,6 +147,10 @@ class GitHub:
     def _url(self, path: str, query: Mapping[str, str | int]) -> str:
         return f"{self._api_url}{path}{'?' * bool(query)}{urlencode(query)}"
 
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        return {**headers, "Authorization": f"Bearer {self._token}"} if self._token else headers
+
     def _ask(
         self,
         method: str,
@@ -121,9 +159,7 @@ class GitHub:
         *,
         idempotent: bool | None = None,
     ) -> tuple[Any, Response]:
-        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers = self._headers()
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
@@ -132,7 +168,7 @@ class GitHub:
             raise _error(method, url, response)
         try:
             return (json.loads(response.body) if response.body else None), response
-        except ValueError:
+        except (ValueError, RecursionError):
             raise GitHubError(
                 f"{method} {url}",
                 response.status,
@@ -161,11 +197,10 @@ class GitHub:
 def _error(method: str, url: str, response: Response) -> GitHubError:
     try:
         said = json.loads(response.body)
-        details = [
-            str(detail.get("message", "")) for detail in said.get("errors", []) if isinstance(detail, dict)
-        ]
+        errors = said.get("errors") or []
+        details = [str(detail.get("message", "")) for detail in errors if isinstance(detail, dict)]
         message = ": ".join(filter(None, (str(said.get("message", "")), "; ".join(filter(None, details)))))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         message = "the answer is not JSON"
     uncertain = response.status >= _SERVER_ERRORS and method == "POST"
     return GitHubError(
@@ -203,6 +238,7 @@ class PullRequest:
     is_open: bool
 
     @classmethod
+    @as_described()
     def from_json(cls, answer: Json) -> "PullRequest":
         """Return the pull request that an answer describes."""
         user, head = answer["user"] or {}, answer["head"]
@@ -248,6 +284,7 @@ class Repository:
         self.full_name = full_name
         self._path = f"/repos/{full_name}"
 
+    @as_described()
     def archived(self) -> bool:
         """Say whether the repository is archived.
 
@@ -315,11 +352,13 @@ class Repository:
         """Yield the comments on an issue or pull request, oldest first."""
         return self._github.pages(f"{self._path}/issues/{number}/comments")
 
+    @as_described()
     def comment(self, number: int, body: str) -> Json:
         """Comment on an issue or pull request, and return the comment."""
         answer: Json = self._github.send("POST", f"{self._path}/issues/{number}/comments", {"body": body})
         return answer
 
+    @as_described()
     def change_comment(self, comment: int, body: str) -> Json:
         """Give a comment another text, and return the comment."""
         answer: Json = self._github.send("PATCH", f"{self._path}/issues/comments/{comment}", {"body": body})
@@ -333,6 +372,7 @@ class Repository:
 
         create_once(find, lambda: self.comment(number, f"{body}\n{marker}"))
 
+    @as_described()
     def branch_commit(self, branch: str) -> str:
         """Return the commit that a branch is at; empty where there is no such branch."""
         try:
@@ -343,11 +383,13 @@ class Repository:
             raise
         return str(answer["object"]["sha"])
 
+    @as_described()
     def commit_and_tree(self, commit: str) -> tuple[str, str]:
         """Return a commit's message and its tree."""
         answer: Json = self._github.get(f"{self._path}/git/commits/{commit}")
         return str(answer["message"]), str(answer["tree"]["sha"])
 
+    @as_described()
     def create_tree(self, files: Mapping[str, str]) -> str:
         """Create a tree that holds these files and no others; return it."""
         entries = [
@@ -359,6 +401,7 @@ class Repository:
         )
         return str(answer["sha"])
 
+    @as_described()
     def create_commit(self, message: str, tree: str) -> str:
         """Create a commit without parents; return it."""
         request = {"message": message, "tree": tree, "parents": []}
@@ -377,6 +420,7 @@ class Repository:
             lambda: str(self._github.send("POST", f"{self._path}/git/refs", request)["ref"]),
         )
 
+    @as_described()
     def default_branch_commits(self) -> list[str]:
         """Return the newest commits of the default branch, the newest first."""
         answers: list[Json] = self._github.get(f"{self._path}/commits", per_page=30)
@@ -410,6 +454,7 @@ class Repository:
         names = f"{quote(base, safe='/')}...{quote(head, safe='/')}"
         return f"{self._github.server_url}/{self.full_name}/compare/{names}?expand=1"
 
+    @as_described()
     def compare(self, base: str, head: str) -> Comparison:
         """Return what `head` has that `base` has not, at most the newest 250 commits.
 

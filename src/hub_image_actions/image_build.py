@@ -1,41 +1,45 @@
 """Building an image: check, prepare, build, test, push; each step only when the one before went well."""
 
 import os
-import re
-import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
 
-from hub_image_actions import process
+from hub_image_actions import build_inputs, process
+from hub_image_actions.browser_tests import BrowserTests
 from hub_image_actions.build_cache import last_pushed
+from hub_image_actions.build_command import BuildCommand
 from hub_image_actions.build_context import BuildContext
 from hub_image_actions.build_failures import diagnose
+from hub_image_actions.build_inputs import BuildInputs, read_build_inputs
 from hub_image_actions.build_origin import BuildOrigin
-from hub_image_actions.build_report import BuildReport, failed_tests
+from hub_image_actions.build_report import BuildReport, ReusedImage, failed_tests
 from hub_image_actions.build_settings import BuildSettings
-from hub_image_actions.disk_space import GIB, UNUSED, Disk, clear_unused
-from hub_image_actions.docker import Docker, copy_builders, private_config
-from hub_image_actions.docker_config import Credentials, DockerConfig
+from hub_image_actions.disk_space import GIB, Disk, make_room
+from hub_image_actions.docker_login import logged_in
 from hub_image_actions.errors import ActionError, CommandError, GitHubError, RegistryError
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.github import GitHub
 from hub_image_actions.http import Http
+from hub_image_actions.hub_check import HubCheck, HubCheckFailed
+from hub_image_actions.image_inspection import ImageInspection
+from hub_image_actions.image_push import ImagePush
+from hub_image_actions.image_reuse import CREATED, HUB_CHECK, RUN, SIZE, TESTS, Wanted, find_finished
+from hub_image_actions.image_tags import INPUTS_PREFIX
 from hub_image_actions.image_tests import ImageTests
+from hub_image_actions.pushed_image import PushedImage
 from hub_image_actions.references import ImageReference
-from hub_image_actions.registry import Registry
 from hub_image_actions.repo2docker import Repo2docker, install, is_installed
 from hub_image_actions.runner import Runner
+from hub_image_actions.test_results import SuiteResults
 
 _BUILD = 6 * 3600.0
-_PUSH_ATTEMPTS = 4
-_NOT_PASSING = re.compile(r"denied|unauthorized|forbidden|not found|name unknown|invalid", re.IGNORECASE)
 
 
 class ImageTestsFailed(ActionError):
@@ -53,7 +57,7 @@ class ImageBuild:
         runner: what is told.
         http: what asks GitHub and the registry.
         report: what is known so far.
-        lock: the hash-locked list of repo2docker's default version.
+        locks: the folder with the hash-locked lists of what is installed for a build.
         sleep: waits between attempts, given the seconds.
     """
 
@@ -63,16 +67,21 @@ class ImageBuild:
     runner: Runner
     http: Http
     report: BuildReport
-    lock: Path
+    locks: Path
     sleep: Callable[[float], None] = time.sleep
     _repo2docker: Repo2docker | None = field(default=None, init=False)
-    _secrets: tuple[str, ...] = field(default=(), init=False, repr=False)
+    _inputs: BuildInputs | None = field(default=None, init=False)
+    _candidate: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self._context = BuildContext(
-            self.origin.checkout / settings.context, settings.context, settings.dockerfile
-        )
+        folder = self.origin.checkout / settings.context
+        self._context = BuildContext(folder, settings.context, settings.dockerfile)
+        self._tests = ImageTests(folder, settings.tests_dir, settings.repo_dir, settings.user_id)
+
+    @property
+    def _lock(self) -> Path:
+        return self.locks / "repo2docker.txt"
 
     def run(self) -> None:
         """Do all of it.
@@ -80,63 +89,91 @@ class ImageBuild:
         Raises:
             ActionError: something went wrong; the report says as much as is known.
         """
-        report = self.report
-        with self._logged_in():
-            with report.phase("Check"), self.runner.group("Checking"):
-                disk = self._check()
-            report.free = (disk.free(), 0)
+        with logged_in(self.settings, self.environment, self.runner, self.http) as self._login:
+            self._docker, self._registry = self._login.docker, self._login.registry
             try:
-                with report.phase("Prepare"), self.runner.group("Preparing"):
-                    self._prepare(disk)
-                with report.phase("Build"), self.runner.group(f"Building {self.settings.reference}"):
-                    self._build()
-                with report.phase("Test"):
-                    self._test()
-                if self.settings.push:
-                    with report.phase("Push"), self.runner.group(f"Pushing {self.settings.image}"):
-                        self._push()
-            finally:
-                report.free = (report.free[0], disk.free())
-
-    @contextmanager
-    def _logged_in(self) -> Iterator[None]:
-        """Use settings of Docker that are gone afterwards, where a password is given; else the caller's."""
-        settings = self.settings
-        registry = settings.image.registry
-        original = Path(self.environment.get("DOCKER_CONFIG") or Path.home() / ".docker")
-        with tempfile.TemporaryDirectory(prefix="docker-config-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            environment = {**self.environment, "BUILDX_CONFIG": str(folder / "buildx")}
-            copy_builders(
-                Path(self.environment.get("BUILDX_CONFIG") or original / "buildx"), folder / "buildx"
-            )
-            credentials: Credentials | None
-            if settings.registry_password:
-                credentials = Credentials(settings.registry_username, settings.registry_password)
-                self._hide(credentials)
-                private_config(folder, original, registry)
-                environment["DOCKER_CONFIG"] = name
-            else:
-                credentials = DockerConfig.load(original).credentials(registry)
-            self._docker = Docker(environment, self.runner.info, self._secrets)
-            self._registry = Registry(self.http, registry, credentials)
-            try:
-                yield
+                with self.report.phase("Check"), self.runner.group("Checking"):
+                    self._check_context()
+                    finished = self._find_finished()
+                if finished:
+                    self._promote(finished)
+                else:
+                    self._make()
             finally:
                 for notice in self._registry.notices:
                     self._warn(notice)
 
-    def _hide(self, credentials: Credentials) -> None:
-        for secret in credentials.secrets:
-            self._secrets += process.secret_forms(secret)
-        for form in self._secrets:
-            self.runner.mask(form)
+    def _promote(self, finished: PushedImage) -> None:
+        """Take an image that is in the registry instead of building it once more."""
+        report, labels = self.report, finished.labels
+        reference = f"{self.settings.image}:{INPUTS_PREFIX}{labels[build_inputs.LABEL]}"
+        report.reused = ReusedImage(labels.get(RUN, ""), labels[CREATED], labels.get(TESTS, ""))
+        report.hub_check = labels.get(HUB_CHECK, "")
+        size = labels.get(SIZE, "")
+        report.size = int(size) if size.isdecimal() else 0
+        report.digest = finished.manifest.digest
+        if self.settings.packages:
+            self._inspection.describe(finished.contents, report)
+        if self.settings.push:
+            with report.phase("Promote"), self.runner.group(f"Promoting {reference}"):
+                self._tag(finished)
+        else:
+            report.image = reference
+
+    def _make(self) -> None:
+        """Build, test and push the image."""
+        report = self.report
+        with report.phase("Check"), self.runner.group("Checking Docker and the registry"):
+            disk = self._check()
+        report.free = (disk.free(), 0)
+        try:
+            with report.phase("Prepare"), self.runner.group("Preparing"):
+                self._prepare(disk)
+            with report.phase("Build"), self.runner.group(f"Building {self.settings.reference}"):
+                self._build()
+            with report.phase("Test"):
+                self._test()
+            if self.settings.hub_check:
+                with report.phase("Hub check"), self.runner.group("Starting it as a hub would"):
+                    self._start_as_on_a_hub()
+            if self.settings.packages:
+                with report.phase("Packages"), self.runner.group("Reading the list of packages"):
+                    self._inspection.describe(self._inspection.contents(self._docker, report), report)
+            if self.settings.push or self._candidate:
+                with report.phase("Push"), self.runner.group(f"Pushing {self.settings.image}"):
+                    self._push()
+        finally:
+            report.free = (report.free[0], disk.free())
+
+    def _check_context(self) -> None:
+        settings = self.settings
+        read = (settings.dockerfile, settings.appendix_file, settings.tests_dir, settings.browser_tests_dir)
+        self._context.check_inside(self.origin.checkout, *read)
+        for warning in self._context.check(self.settings.builder, self.settings.appendix_file):
+            self._warn(warning)
+
+    def _find_finished(self) -> PushedImage | None:
+        """Return an image of the registry that was made of the same inputs, and passed the same checks."""
+        settings = self.settings
+        if not settings.reuse:
+            return None
+        try:
+            self._inputs = read_build_inputs(settings, self._context, self._login.registry_of)
+            tested = settings.test and self._tests.there()
+            wanted = Wanted(self._inputs, tested, settings.hub_check, timedelta(days=settings.reuse_max_age))
+            if settings.force:
+                return None
+            search = find_finished(self._registry, settings.image.repository, wanted)
+        except RegistryError as error:
+            self.runner.info(f"Whether this image was built before cannot be told. {error}")
+            return None
+        if search.obstacle:
+            self.runner.info(f"{settings.image}:{self._inputs.tag} is not used again: {search.obstacle}.")
+        return search.image
 
     def _check(self) -> Disk:
         """Find out in seconds what would otherwise fail after the build."""
         settings, image = self.settings, self.settings.image
-        for warning in self._context.check(settings.builder, settings.appendix_file):
-            self._warn(warning)
         engine = self._docker.engine()
         disk = Disk(engine.folder)
         self.runner.info(f"Docker {engine.version}, {disk.free() / GIB:.1f} GiB free in {disk.folder}")
@@ -145,14 +182,30 @@ class ImageBuild:
         if settings.push:
             self._registry.check_push(image.repository)
             self.runner.info(f"{image} can be pushed")
+        self._candidate = settings.push_candidate and self._may_push_candidate()
         return disk
+
+    def _may_push_candidate(self) -> bool:
+        """Say whether the image can be kept for the merge; that it cannot is no reason not to test it."""
+        if self._inputs is None:
+            return False
+        if self.origin.from_fork:
+            self.runner.notice("The image of a fork's pull request is not pushed.")
+            return False
+        try:
+            self._registry.check_push(self.settings.image.repository)
+        except RegistryError as error:
+            self._warn(f"The image is built again after the merge, since it cannot be kept. {error}")
+            return False
+        return True
 
     def _prepare(self, disk: Disk) -> None:
         """Make room, install repo2docker and find the cache, at the same time."""
-        self._make_room(disk)
         settings = self.settings
+        for warning in make_room(disk, settings, self.runner.info, hosted=self.origin.hosted):
+            self._warn(warning)
         with ThreadPoolExecutor() as pool:
-            finding = pool.submit(self._find_cache) if settings.cache else None
+            finding = pool.submit(lambda: self._previous) if settings.cache else None
             if settings.builder == "repo2docker":
                 installing = pool.submit(self._install)
                 # What cannot be pulled, such as an image of this engine only, is for the build to say.
@@ -167,31 +220,17 @@ class ImageBuild:
 
     def _bases(self) -> tuple[ImageReference, ...]:
         """Return the base images that are worth pulling while repo2docker is installed."""
-        installed = is_installed(self.settings.repo2docker, self.lock, self.origin.scratch)
+        installed = is_installed(self.settings.repo2docker, self._lock, self.origin.scratch)
         return () if installed else self._context.base_images(self.settings.builder)
-
-    def _make_room(self, disk: Disk) -> None:
-        settings = self.settings
-        short = disk.free() < settings.min_free_disk * GIB
-        wanted = settings.free_disk_space == "always" or (settings.free_disk_space == "auto" and short)
-        # Only a machine that is thrown away after the job may lose what somebody else installed.
-        moved = clear_unused(UNUSED) if wanted and self.origin.hosted else []
-        if moved:
-            self.runner.info(f"Making room in the background: {', '.join(moved)}")
-            return
-        disk.check()
-        if short:
-            self._warn(
-                f"Only {disk.free() / GIB:.1f} GiB are free, less than the {settings.min_free_disk} GiB of "
-                "`min-free-disk`; a large image may not fit."
-            )
 
     def _install(self) -> Repo2docker:
         return install(
-            self.settings.repo2docker, self.lock, self.origin.scratch, self.environment, self.runner.info
+            self.settings.repo2docker, self._lock, self.origin.scratch, self.environment, self.runner.info
         )
 
-    def _find_cache(self) -> str:
+    @cached_property
+    def _previous(self) -> str:
+        """The image that the default branch pushed last; empty where there is none."""
         settings, origin = self.settings, self.origin
         commits: list[str] = []
         if origin.repository:
@@ -208,27 +247,38 @@ class ImageBuild:
         return self._repo2docker.uses_buildx if self._repo2docker else self._docker.has_buildx
 
     def _build(self) -> None:
+        settings = self.settings
         if self._repo2docker:
             # It takes an image that has the name already for the one that it is asked for.
-            earlier = self._docker.set_aside(self.settings.reference)
-            if earlier and self.report.cached_from == self.settings.reference and not self._uses_buildx():
+            earlier = self._docker.set_aside(settings.reference)
+            if earlier and self.report.cached_from == settings.reference and not self._uses_buildx():
                 self.report.cached_from = earlier
-            command = self._repo2docker.command(self._repo2docker_options())
-        else:
-            command = self._docker_build()
+        command = BuildCommand(
+            settings,
+            self.origin,
+            self._context.folder,
+            # What the base image says of itself does not hold for this one.
+            {**dict.fromkeys((TESTS, HUB_CHECK, build_inputs.LABEL), ""), **self._inputs_label()},
+            self._repo2docker,
+            self._uses_buildx(),
+            self.report.cached_from,
+        )
         try:
             process.stream(
-                command,
+                command.arguments(),
                 tell=self.runner.info,
                 timeout=_BUILD,
-                env={**self._docker.environment, **self._epoch()},
+                env={**self._docker.environment, **command.variables()},
                 cwd=self._context.folder,
-                secrets=self._secrets,
+                secrets=self._login.secrets,
             )
         except CommandError as error:
             self._explain(error)
-        self.report.layers = self._docker.layers(self.settings.reference)
+        self.report.layers = self._docker.layers(settings.reference)
         self.report.size = sum(layer.size for layer in self.report.layers)
+
+    def _inputs_label(self) -> dict[str, str]:
+        return {build_inputs.LABEL: self._inputs.digest} if self._inputs else {}
 
     def _explain(self, error: CommandError) -> NoReturn:
         found = diagnose(error.stdout.splitlines() or [str(error)])
@@ -236,70 +286,8 @@ class ImageBuild:
         problem = f"{found.name}: {found.line}"
         raise ActionError(f"{problem.rstrip('.')}.", found.remedy or "The log has the rest.") from error
 
-    def _epoch(self) -> dict[str, str]:
-        """Return the time of the commit, by which what is built twice can be the same."""
-        seconds = self.origin.commit_time
-        return {"SOURCE_DATE_EPOCH": str(seconds)} if seconds else {}
-
-    def _repo2docker_options(self) -> list[str]:
-        settings = self.settings
-        options = ["--no-run", "--user-name", settings.user_name, "--user-id", str(settings.user_id)]
-        options += ["--image-name", settings.reference, "--target-repo-dir", settings.repo_dir]
-        if settings.appendix_file:
-            options += [
-                "--appendix",
-                (self._context.folder / settings.appendix_file).read_text(encoding="utf-8"),
-            ]
-        if settings.platform:
-            options += [f"--Repo2Docker.platform={settings.platform}"]
-        if self.report.cached_from:
-            options += ["--cache-from", self.report.cached_from]
-        if self._uses_buildx():
-            # Builders in containers, as docker/setup-buildx-action makes them, keep the image else.
-            options += ["--DockerEngine.extra_buildx_build_args=--load"]
-        return [*options, *self._build_arguments(), *settings.repo2docker_args, "."]
-
-    def _docker_build(self) -> list[str]:
-        settings = self.settings
-        with_buildx = self._docker.has_buildx
-        command = (
-            ["docker", "buildx", "build", "--progress", "plain", "--load"]
-            if with_buildx
-            else ["docker", "build"]
-        )
-        command += ["--tag", settings.reference, "--file", settings.dockerfile or "Dockerfile"]
-        if settings.platform:
-            command += ["--platform", settings.platform]
-        if self.report.cached_from:
-            command += ["--cache-from", self.report.cached_from]
-        return [*command, *self._build_arguments(), "."]
-
-    def _build_arguments(self) -> list[str]:
-        if self._uses_buildx():
-            # The image carries what a later build needs to take layers from it, in some hundred bytes.
-            built_in = {"BUILDKIT_INLINE_CACHE": "1"} if self.settings.cache else {}
-        else:
-            built_in = self._epoch()
-        arguments = [
-            f"--build-arg={name}={value}" for name, value in {**built_in, **self.settings.build_args}.items()
-        ]
-        return arguments + [f"--label={name}={value}" for name, value in self._labels().items()]
-
-    def _labels(self) -> dict[str, str]:
-        origin = self.origin
-        labels = {
-            "org.opencontainers.image.source": origin.url,
-            "org.opencontainers.image.revision": origin.commit,
-            "org.opencontainers.image.created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "org.opencontainers.image.version": self.settings.tags[0],
-            "repo2docker.repo": origin.url,
-            "repo2docker.ref": origin.commit,
-        }
-        return {**{name: value for name, value in labels.items() if value}, **self.settings.labels}
-
     def _test(self) -> None:
-        settings = self.settings
-        tests = ImageTests(self._context.folder, settings.tests_dir, settings.repo_dir, settings.user_id)
+        settings, tests = self.settings, self._tests
         if not settings.test:
             return
         if not tests.there():
@@ -309,68 +297,88 @@ class ImageBuild:
             results = tests.run(self._docker, settings.reference, f"image-tests-{uuid.uuid4().hex[:12]}")
         self.report.tests = results
         self.runner.info(f"Tests: {results}")
+        self._judge(results)
+
+    def _judge(self, results: SuiteResults) -> None:
+        """Show each test that failed at its place."""
         for case in results.failed:
-            file = os.path.normpath(Path(settings.context) / case.file) if case.file else ""
+            file = os.path.normpath(Path(self.settings.context) / case.file) if case.file else ""
             self.runner.error(ActionError(f"{case.name}: {case.message}", file=file, line=case.line or 1))
         if results.failed:
-            kept = " Nothing was pushed." if settings.push else ""
+            kept = " Nothing was pushed." if self.settings.push else ""
             raise ImageTestsFailed(failed_tests(results.failed), f"The report shows why.{kept}")
 
-    def _push(self) -> None:
-        """Push the image under its main tag, and let the registry give it the others."""
-        settings, registry = self.settings, self._registry
-        repository = settings.image.repository
-        self._push_main()
-        manifest = registry.manifest(repository, settings.tags[0])
-        for tag in settings.tags[1:]:
-            registry.put_manifest(repository, tag, manifest)
-        self.report.digest = manifest.digest
-        digests = {tag: registry.digest(repository, tag) for tag in settings.tags}
-        for tag, digest in digests.items():
-            self.runner.info(f"{settings.image}:{tag} is in the registry: {digest}")
-        if set(digests.values()) != {manifest.digest}:
-            raise RegistryError(
-                f"The tags of {settings.image} are different images: {digests}.",
-                "Somebody pushed one of them at the same moment: run again.",
-            )
-        self.report.pushed = True
-        if settings.public_check:
-            self._check_public()
-
-    def _check_public(self) -> None:
-        image = self.settings.image
+    def _start_as_on_a_hub(self) -> None:
+        settings, report = self.settings, self.report
+        folder = self._context.folder / settings.browser_tests_dir
+        browser_tests = BrowserTests(
+            folder, self.locks / "browser-tests.txt", self.origin.scratch, self.environment, self.runner.info
+        )
+        check = HubCheck(
+            settings.hub_check_command,
+            settings.default_url,
+            settings.hub_check_timeout,
+            settings.hub_version,
+            settings.user_id,
+            settings.user_name,
+            browser_tests,
+        )
         try:
-            Registry(self.http, image.registry).manifest(image.repository, self.settings.tags[0])
-        except RegistryError as error:
-            raise RegistryError(
-                f"{self.settings.reference} was pushed, but not everybody may pull it. {error.problem}",
-                "Give `allUsers` the right to read the repository, or leave out `public-check`.",
-            ) from error
-        self.runner.info("Everybody may pull it.")
+            result = check.run(self._docker, settings.reference, f"hub-check-{uuid.uuid4().hex[:12]}")
+        except HubCheckFailed as failure:
+            report.diagnosis = failure.diagnosis
+            raise
+        report.hub_check = str(result)
+        report.browser_tests = result.browser
+        for warning in result.warnings:
+            self._warn(warning)
+        self.runner.info(f"Hub check: {result}")
+        self._judge(result.browser or SuiteResults())
 
-    def _push_main(self) -> None:
-        reference = self.settings.reference
-        for attempt in range(1, _PUSH_ATTEMPTS + 1):
-            try:
-                self._docker.push(reference)
-            except CommandError as error:
-                last = " ".join(error.stdout.strip().splitlines()[-1:]) or error.stderr
-                if attempt == _PUSH_ATTEMPTS or _NOT_PASSING.search(last):
-                    times = f" in {attempt} attempts" if attempt > 1 else ""
-                    raise RegistryError(
-                        f"{reference} could not be pushed{times}: {last.rstrip('.')}.", _how_to_push(last)
-                    ) from error
-                self._warn(f"The registry did not take the image ({last}); another attempt is made.")
-                self.sleep(2.0**attempt / 2)
-            else:
-                return
+    @property
+    def _inspection(self) -> ImageInspection:
+        return ImageInspection(
+            self.settings,
+            self.origin,
+            self._registry,
+            lambda: self._previous,
+            self.runner.info,
+            self._warn,
+        )
+
+    @property
+    def _image_push(self) -> ImagePush:
+        return ImagePush(self.settings.image, self._registry, self.runner.info, self._warn, self.sleep)
+
+    def _push(self) -> None:
+        """Push the image's layers once, and let the registry give it its labels and tags."""
+        settings, inputs = self.settings, self._inputs
+        first = inputs.tag if inputs else settings.tags[0]
+        pushed = self._image_push.push(self._docker, settings.reference, first)
+        self._tag(self._image_push.label(pushed, first, self._findings()))
+
+    def _findings(self) -> dict[str, str]:
+        """Return what was found out about the image, as labels."""
+        report = self.report
+        labels = {
+            SIZE: str(report.size),
+            RUN: self.origin.run_url,
+            TESTS: report.tested,
+            HUB_CHECK: report.hub_check,
+            **(report.contents.labelled({}) if report.contents else {}),
+        }
+        return {name: text for name, text in labels.items() if text}
+
+    def _tag(self, image: PushedImage) -> None:
+        """Give an image of the registry all of its tags."""
+        settings, report = self.settings, self.report
+        tags = settings.tags if settings.push else ()
+        self._image_push.tag(image, (*((self._inputs.tag,) if self._inputs else ()), *tags))
+        report.digest = image.manifest.digest
+        report.pushed = settings.push
+        if settings.push and settings.public_check:
+            self._image_push.check_public(self.http, settings.tags[0])
 
     def _warn(self, warning: str) -> None:
         self.report.warnings.append(warning)
         self.runner.warning(warning)
-
-
-def _how_to_push(said: str) -> str:
-    if _NOT_PASSING.search(said):
-        return "Give the account of `registry-password` the right to write to the repository."
-    return "The registry has a problem that may pass: run again later."

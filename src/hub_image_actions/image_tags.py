@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from hub_image_actions.references import parse_tag
 
 COMMIT_LENGTH = 12
+# Such a tag says what an image was made from; no hub uses it.
+INPUTS_PREFIX = "inputs-"
 _SHA = re.compile(r"\{sha(?::(?P<length>[0-9]{1,2}))?\}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_image_actions.container_files import UnusableFile, read_written
 from hub_image_actions.docker import Docker
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.test_results import SuiteResults, read_results
@@ -17,6 +18,7 @@ _NAME = re.compile(r"^(test_.*|.*_test)\.py$|\.ipynb$")
 # The first is docker's, the second the shell's, by which many images start.
 _NO_PYTHON = {126, 127}
 _NOT_IN_IMAGE, _KILLED = 78, 137
+_LONGEST_PROBLEM = 4000
 
 
 class TestsNotRun(ActionError):
@@ -111,9 +113,18 @@ class ImageTests:
         return None
 
 
+def _problem(told: Path) -> str:
+    """Return what the tests themselves say of why they were not run; nothing where they say nothing."""
+    try:
+        content = read_written(told, _LONGEST_PROBLEM)
+    except (FileNotFoundError, UnusableFile):
+        # The log says something, too.
+        return ""
+    return content.decode(errors="replace").strip().rstrip(".")
+
+
 def _not_run(failure: CommandError, told: Path) -> TestsNotRun:
-    if told.is_file():
-        problem = told.read_text(encoding="utf-8", errors="replace").strip().rstrip(".")
+    if problem := _problem(told):
         return TestsNotRun(
             f"The image's tests could not be run. {problem}.",
             "Put what the tests need into the image, and look at the end of the log.",

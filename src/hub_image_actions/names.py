@@ -7,6 +7,7 @@ from hub_image_actions.errors import ActionError
 from hub_image_actions.references import HOST
 
 _FULL_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*)/(?!\.{1,2}$)[A-Za-z0-9._-]+")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _HUB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EMAIL = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 # What `git check-ref-format` refuses; control characters never get past the inputs.
@@ -26,6 +27,17 @@ def parse_full_name(text: str) -> str:
     """
     if not _FULL_NAME.fullmatch(text):
         raise InvalidName(f"{text!r} is not a repository.", "Write it as `owner/name`.")
+    return text
+
+
+def parse_owner(text: str) -> str:
+    """Return `text` if it can be the name of an organisation or user.
+
+    Raises:
+        InvalidName: it cannot.
+    """
+    if not _OWNER.fullmatch(text):
+        raise InvalidName(f"{text!r} is not an organisation or user.", "Use letters, digits and `-` only.")
     return text
 
 

@@ -27,6 +27,15 @@ def pull_request_number(event: Mapping[str, Any]) -> int:
     return int(about.get("number") or 0)
 
 
+def is_from_fork(event: Mapping[str, Any], repository: str) -> bool:
+    """Say whether an event is about a pull request whose branch is not the repository's own."""
+    run: Mapping[str, Any] = event.get("workflow_run") or {}
+    about: Mapping[str, Any] = event.get("pull_request") or {}
+    head = (about.get("head") or {}).get("repo") if about else run.get("head_repository", {})
+    # The repository of a fork that was deleted is null.
+    return bool(about or run) and (head or {}).get("full_name") != repository
+
+
 def find_pull_request(event: Mapping[str, Any], repository: Repository, number: int = 0) -> PullRequest:
     """Return the pull request that a workflow runs for.
 

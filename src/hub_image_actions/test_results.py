@@ -9,9 +9,15 @@ from enum import Enum
 from pathlib import Path
 from xml.etree import ElementTree
 
+from hub_image_actions.container_files import UnusableFile, read_written
 from hub_image_actions.errors import ActionError
 
 _MOST_TEXT = 4000
+# A test's name and what it says are texts of the image's, of any length.
+_LONGEST_NAME, _LONGEST_MESSAGE = 300, 1000
+_MOST_REPORTS, _MOST_BYTES = 10, 64 << 20
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 class Outcome(Enum):
@@ -72,10 +78,17 @@ def read_results(folder: Path) -> SuiteResults:
         ActionError: a report is not one.
     """
     cases: list[CaseResult] = []
-    for report in sorted(folder.glob("*.xml")):
+    for report in sorted(folder.glob("*.xml"))[:_MOST_REPORTS]:
         try:
-            root = ElementTree.parse(report).getroot()  # noqa: S314  # expat itself refuses what would blow up
-        except ElementTree.ParseError as error:
+            root = ElementTree.fromstring(  # noqa: S314  # expat itself refuses what would blow up
+                read_written(report, _MOST_BYTES)
+            )
+        except UnusableFile as error:
+            raise ActionError(
+                f"The tests' report cannot be read: {error.problem}", "Look at what the tests do to it."
+            ) from error
+        # What is no text raises other errors than what is no XML.
+        except (ElementTree.ParseError, LookupError, ValueError) as error:
             raise ActionError(
                 f"The tests' report {report.name} is cut off: {error}.", "Run again."
             ) from error
@@ -92,16 +105,25 @@ def _case(element: ElementTree.Element) -> CaseResult:
         Outcome.FAILED if problem is not None else Outcome.PASSED if skipped is None else Outcome.SKIPPED
     )
     message = _message(told.get("message", ""), text) if told is not None else ""
-    file = element.get("file", "")
+    file = element.get("file", "")[:_LONGEST_NAME]
     return CaseResult(
-        name=element.get("name", "?"),
+        name=element.get("name", "?")[:_LONGEST_NAME],
         file=file,
-        line=_line_of_failure(file, text) or int(element.get("line", "-1")) + 1,
+        line=_line_of_failure(file, text) or _line(element.get("line", "")),
         outcome=outcome,
         message=message,
         text=text[-_MOST_TEXT:],
-        seconds=float(element.get("time", "0")),
+        seconds=_seconds(element.get("time", "")),
     )
+
+
+def _line(text: str) -> int:
+    """Return a line, counted from 1, for one that is counted from 0; 0 where it is not known."""
+    return int(text) + 1 if _WHOLE.fullmatch(text) else 0
+
+
+def _seconds(text: str) -> float:
+    return float(text) if _SECONDS.fullmatch(text) else 0.0
 
 
 def _message(message: str, text: str) -> str:
@@ -110,10 +132,10 @@ def _message(message: str, text: str) -> str:
         # What was raised stands at the end, and pytest marks it.
         raised = re.findall(r"^E\s+(\S.*)$", text, re.MULTILINE)
         message = raised[-1] if raised else message or text
-    return next(iter(message.strip().splitlines()), "")
+    return next(iter(message.strip().splitlines()), "")[:_LONGEST_MESSAGE]
 
 
 def _line_of_failure(file: str, text: str) -> int:
     """Return the last line of the test's own file that the traceback shows; 0 where it shows none."""
     lines = re.findall(rf"^(?:\S*/)?{re.escape(Path(file).name)}:(\d+): ", text, re.MULTILINE) if file else []
-    return int(lines[-1]) if lines else 0
+    return int(lines[-1]) if lines and _WHOLE.fullmatch(lines[-1]) else 0

@@ -159,6 +159,10 @@ class ImageRepository:
             "github-token": self.token,
             "min-free-disk": "1",
             "registry-password": self.password,
+            # Most tests build something tiny that no hub would start, and want it built.
+            "reuse": "false",
+            "hub-check": "false",
+            "packages": "false",
         }
         inputs = usual | {name.replace("_", "-"): text for name, text in given.items()}
 
@@ -251,7 +255,7 @@ class ImageRepository:
     def containers(self) -> list[str]:
         """Return the containers of our tests that the engine has."""
         return self.engine.docker(
-            "ps", "--all", "--quiet", "--filter", "label=hub-image-actions=image-tests"
+            "ps", "--all", "--quiet", "--filter", "label=hub-image-actions"
         ).split()
 
     # ---- what no test may leave

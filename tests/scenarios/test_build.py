@@ -61,6 +61,8 @@ def test_the_image_carries_where_it_is_from(images: ImageRepository, small_base_
     created = labels.pop("org.opencontainers.image.created")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", created)
     source = f"{images.github.server_url}/{NAME}"
+    assert labels.pop("hub-image-actions.size") == result.outputs["size"]
+    assert labels.pop("hub-image-actions.run") == f"{source}/actions/runs/77"
     assert labels == {
         "org.opencontainers.image.source": source,
         "org.opencontainers.image.revision": commit,
@@ -168,7 +170,9 @@ def test_a_laptop_needs_no_workflow(
     images: ImageRepository, small_base_image: str, run_on_laptop: Callable[..., tuple[int, str, str]]
 ) -> None:
     commit = images.commit({"Dockerfile": dockerfile(small_base_image)})
-    status, stdout, stderr = run_on_laptop(images, "--image", "demo/user-image", "--builder", "docker", ".")
+    status, stdout, stderr = run_on_laptop(
+        images, "--image", "demo/user-image", "--builder", "docker", "--hub-check", "false", "."
+    )
     assert status == 0, stderr
     assert f"tag: {commit[:12]}" in stdout
     assert "::" not in stdout

@@ -3,9 +3,10 @@
 import pytest
 
 from hub_image_actions.build_failures import Diagnosis
-from hub_image_actions.build_report import BuildReport, failed_tests, human_size, human_time
+from hub_image_actions.build_report import BuildReport, failed_tests
 from hub_image_actions.docker import Layer
 from hub_image_actions.errors import ActionError, InputError, InvalidInputs
+from hub_image_actions.quantities import human_size, human_time
 from hub_image_actions.test_results import CaseResult, Outcome, SuiteResults
 
 MIB = 1 << 20

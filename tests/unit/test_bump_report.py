@@ -31,7 +31,7 @@ def reference(hub: str = "data100", new: str = "new", reason: str = "", **more: 
 def report(*references: Reference, changes: tuple[ImageChange, ...] = ()) -> BumpReport:
     files = dict.fromkeys(one.file for one in references if one.moved)
     edits = tuple(Edit(file, Path(file), b"a\n", b"b\n") for file in files)
-    return BumpReport(IMAGE, "new", "", Plan(references, edits), "https://x/blob/1", changes, ORIGIN)
+    return BumpReport(IMAGE, "new", "", Plan(references, edits), "https://x/blob/1", changes, origin=ORIGIN)
 
 
 @pytest.mark.parametrize(

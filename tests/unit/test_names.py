@@ -10,6 +10,7 @@ from hub_image_actions.names import InvalidName
 Parse = Callable[[str], str]
 TAKEN: dict[Parse, list[str]] = {
     names.parse_full_name: ["berkeley-dsep-infra/datahub", "a/b", "o/.github", "o_1/r.x-y"],
+    names.parse_owner: ["berkeley-dsep-infra", "a", "o_1"],
     names.parse_hub: ["data100", "data-100", "a.b_c", "1"],
     names.parse_branch: ["staging", "a/b", "update-x-1.2", "a@b", "ünï", "a$(b)", "x'y", "-x".strip("-")],
     names.parse_email: ["a@example.org", "1+x[bot]@users.noreply.github.com"],
@@ -30,6 +31,7 @@ REFUSED: dict[Parse, list[str]] = {
         "a/b\n",
         "https://github.com/a/b",
     ],
+    names.parse_owner: ["a/b", "-a", "", "a b", "a.b", "a\n"],
     names.parse_hub: ["", "-a", ".a", "a/b", "a b", "a\n", "../a"],
     names.parse_branch: [
         *("", "-a", "/a", "a/", "a//b", "a..b", ".a", "a/.b", "a.lock", "a.lock/b", "a.", "@", "a@{b"),
