@@ -109,7 +109,10 @@ class Demonstration:
 
     def test(self, pull: Pull) -> None:
         """Run what builds and tests a pull request, and show its comment."""
-        self.screen.step("Its workflow builds the image and runs image-tests/ in it: nothing is pushed")
+        self.screen.step(
+            "Its workflow builds the image, runs image-tests/ in it, and starts it as a hub would; "
+            "it is kept under a tag that no hub uses"
+        )
         self.world.on_pull_request(pull, "opened", "test.yaml")
         self.screen.run(self.world.ended[-1])
         self.screen.say("The pull request says what happened:")
@@ -133,12 +136,13 @@ class Demonstration:
     def merge(self, pull: Pull) -> str:
         """Merge the pull request, run what that runs, and return the new tag."""
         self.screen.step(
-            "It is merged: the image is built, tested and pushed, then the hubs' pull request opened"
+            "It is merged: the image that was tested gets its tag, nothing is built again, and the hubs' "
+            "pull request is opened"
         )
         tag = self.world.merge(pull)
         self.world.push()
         self.screen.run(self.world.ended[-1])
-        self.stop_at_run("Merged, and so built, tested and pushed: the log")
+        self.stop_at_run("Merged, and so promoted: the log")
         return tag
 
     def show_image(self, tag: str) -> None:

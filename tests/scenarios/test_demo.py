@@ -87,8 +87,9 @@ def test_every_job_ends_well(shown: Shown) -> None:
 
 
 def test_the_pull_request_is_built_and_tested_and_says_so(shown: Shown) -> None:
-    step = shown.step("builds the image and runs image-tests/")
-    assert re.search(r"Tests  ✅ \d+ passed", step)
+    step = shown.step("builds the image, runs image-tests/")
+    assert re.search(r"Tests +✅ \d+ passed", step)
+    assert re.search(r"As on a hub +✅ ready in", step)
     assert "▸ Biggest layers" in step
 
 
