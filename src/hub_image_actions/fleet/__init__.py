@@ -1,0 +1,1 @@
+"""What looks after many image repositories at once, each read and changed through GitHub's API."""
