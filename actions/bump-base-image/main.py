@@ -1,0 +1,283 @@
+"""Move every Dockerfile that builds on an image to a new tag, by one pull request in each repository.
+
+In a workflow, action.yml runs this with the inputs in the environment; on a laptop, they are options:
+``python3 actions/bump-base-image/main.py --help``.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = next(
+    folder for folder in Path(__file__).resolve().parents if (folder / "src" / "hub_image_actions").is_dir()
+)
+sys.path.insert(0, str(ROOT / "src"))
+
+from hub_image_actions import dependencies
+
+dependencies.activate(ROOT)
+
+from hub_image_actions import markdown, names
+from hub_image_actions.command_line import read_arguments
+from hub_image_actions.dispatch_event import announced
+from hub_image_actions.docker_config import DockerConfig
+from hub_image_actions.dockerfiles import ALREADY, Target
+from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.base_image_report import short
+from hub_image_actions.fleet.base_images import (
+    BRANCH,
+    TITLE,
+    BaseImageUpgrade,
+    Result,
+    Wording,
+    branch_of,
+    digest_in_registry,
+)
+from hub_image_actions.fleet.command import open_http
+from hub_image_actions.fleet.repositories import repositories_of
+from hub_image_actions.github import GitHub
+from hub_image_actions.http import Http
+from hub_image_actions.inputs import Inputs
+from hub_image_actions.pull_request_event import read_event
+from hub_image_actions.references import (
+    ImageName,
+    ImageReference,
+    parse_digest,
+    parse_reference,
+    parse_tag,
+)
+from hub_image_actions.registry import Registry
+from hub_image_actions.runner import Runner
+
+HOW_TO_NAME_IT = "Pass the image that was pushed, or run on an event that names it as `image`."
+HOW_TO_TAG = "Pass the tag that was pushed, or run on an event that gives it as `tag`."
+HOW_TO_AUTHORIZE = "Pass the token of a GitHub App, or the secret that your organisation keeps for this."
+LONGEST_TITLE = 256
+LONGEST_SUMMARY = 200
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The inputs, typed and checked; action.yml describes each."""
+
+    target: Target
+    token: str = field(repr=False)
+    repositories: tuple[str, ...]
+    owner: str
+    topic: str
+    image_repository: str
+    wording: Wording
+    verify_image: bool
+    dry_run: bool
+    api_url: str
+    server_url: str
+
+
+def read_inputs(inputs: Inputs) -> Settings:
+    """Return the settings.
+
+    Raises:
+        InvalidInputs: some inputs cannot be used; each is named.
+    """
+    target = read_target(inputs)
+    dry_run = inputs.flag("dry-run", default=False)
+    branch = inputs.parsed("branch", lambda text: branch_of(text, target.image) and text, BRANCH, empty="")
+    settings = Settings(
+        target=target,
+        token=inputs.secret("token", required="" if dry_run else HOW_TO_AUTHORIZE),
+        repositories=inputs.items("repositories", parse=names.parse_full_name),
+        owner=inputs.parsed("owner", names.parse_owner, empty=""),
+        topic=inputs.text("topic"),
+        image_repository=inputs.parsed("image-repository", names.parse_full_name, empty=""),
+        wording=Wording(branch, inputs.text("title", TITLE), inputs.items("labels")),
+        verify_image=inputs.flag("verify-image", default=True),
+        dry_run=dry_run,
+        api_url=inputs.parsed("api-url", names.parse_server, "https://api.github.com", empty=""),
+        server_url=inputs.parsed("server-url", names.parse_server, "https://github.com", empty=""),
+    )
+    refuse_what_cannot_work(settings, inputs)
+    inputs.check()
+    return settings
+
+
+def read_target(inputs: Inputs) -> Target:
+    """Return the image, its tag and its digest, as far as inputs and event tell."""
+    registry = inputs.parsed("registry", names.parse_host, "us-central1-docker.pkg.dev", empty="")
+    none = ImageReference(ImageName("", "image"))
+    given = inputs.parsed("image", parse_reference, empty=none, required=HOW_TO_NAME_IT)
+    tag = inputs.parsed("tag", parse_tag, empty="") or given.tag
+    digest = inputs.parsed("digest", parse_digest, empty="") or given.digest
+    if not tag:
+        inputs.refuse("tag", "it is required and empty.", HOW_TO_TAG)
+    for name, own, other in (("tag", given.tag, tag), ("digest", given.digest, digest)):
+        if own not in {"", other}:
+            inputs.refuse(name, f"it is {other!r}, and `image` has {own!r}.", "Give one of them.")
+    return Target(given.name.on(registry), tag, digest)
+
+
+def refuse_what_cannot_work(settings: Settings, inputs: Inputs) -> None:
+    """Refuse what is well-formed by itself and would fail all the same."""
+    if len(settings.wording.title) > LONGEST_TITLE:
+        inputs.refuse("title", "it is too long for GitHub.", f"Use at most {LONGEST_TITLE} characters.")
+    if settings.topic and not settings.owner:
+        inputs.refuse("topic", "it chooses among the repositories of an owner.", "Give `owner` as well.")
+
+
+class BumpBaseImage:
+    """The action: checks the image, finds who builds on it, opens the pull requests, and tells.
+
+    Args:
+        settings: the inputs.
+        runner: what is told.
+        http: what asks GitHub and the registry.
+        own: the workflow's own repository; empty on a laptop.
+        docker_config: the folder of Docker's configuration, for the registry's credentials.
+    """
+
+    def __init__(self, settings: Settings, runner: Runner, http: Http, own: str, docker_config: Path) -> None:
+        self.settings = settings
+        self.runner = runner
+        self.http = http
+        self.own = own
+        self.docker_config = docker_config
+        self.github = GitHub(http, settings.api_url, settings.server_url, settings.token)
+
+    def run(self) -> None:
+        """Do all of it.
+
+        Raises:
+            ActionError: something is wrong; the repositories before and after it are done all the same.
+        """
+        settings, target = self.settings, self.settings.target
+        if settings.verify_image:
+            with self.runner.group("Checking the image"):
+                target = Target(target.image, target.tag, self.digest())
+                self.runner.info(f"{target.image}:{target.tag} is in the registry, {target.digest}")
+        chosen = self.chosen()
+        sources = [settings.image_repository] if settings.image_repository else []
+        if not sources and self.own and self.own not in chosen:
+            sources = [self.own]
+        upgrade = BaseImageUpgrade(
+            self.github, target, settings.wording, self.digest, sources, self.runner.warning
+        )
+        results = []
+        for name in chosen:
+            with self.runner.group(name):
+                results.append(upgrade.carry_out(name, apply=not settings.dry_run))
+                self.log(results[-1])
+        self.tell(results)
+        self.fail(results)
+
+    def digest(self) -> str:
+        """Return the digest that the tag has in the registry."""
+        target = self.settings.target
+        credentials = DockerConfig.load(self.docker_config).credentials(target.image.registry)
+        return digest_in_registry(Registry(self.http, target.image.registry, credentials), target)
+
+    def chosen(self) -> tuple[str, ...]:
+        """Return the repositories to look through."""
+        settings = self.settings
+        found = list(settings.repositories)
+        if settings.owner:
+            found += repositories_of(self.github, settings.owner, settings.topic)
+        if not found and not settings.owner and self.own:
+            found.append(self.own)
+        if not found:
+            raise ActionError(
+                "There is no repository to look through.", "Check `repositories`, `owner` and `topic`."
+            )
+        return tuple({name.lower(): name for name in found}.values())
+
+    def log(self, result: Result) -> None:
+        """Write to the log what came of a repository."""
+        for one in result.references:
+            outcome = f"{short(one.old)} -> {short(one.new)}" if one.new else f"left: {one.reason}"
+            self.runner.info(f"{one.file}:{one.outcome.line}: {outcome}")
+        self.runner.info(" ".join(filter(None, (result.status, result.url))))
+
+    def tell(self, results: Sequence[Result]) -> None:
+        """Set the outputs, and tell people above the log and in the job's summary what happened."""
+        moving = [result for result in results if result.moves]
+        self.runner.notice(self.outcome(results))
+        rows = [
+            (
+                markdown.escape(result.repository),
+                markdown.escape(result.status),
+                markdown.link("pull request", result.url) if result.url else "",
+                "<br>".join(markdown.code(file) for file in result.files),
+                "<br>".join(dict.fromkeys(markdown.escape(one.reason) for one in result.references)),
+            )
+            for result in results
+            if result.references or result.error
+        ]
+        table = markdown.table(("Repository", "Status", "", "Files", "Left"), rows[:LONGEST_SUMMARY])
+        title = f"{self.settings.target.image}:{self.settings.target.tag}"
+        self.runner.summary(f"### Base image {markdown.code(title)}\n\n{table if rows else ''}")
+        self.runner.outputs(
+            {
+                "changed": str(bool(moving)).lower(),
+                "pull-request-urls": "\n".join(result.url for result in moving if result.url),
+                "repositories": "\n".join(result.repository for result in moving),
+                "files": "\n".join(
+                    f"{result.repository}:{file}" for result in moving for file in result.files
+                ),
+            }
+        )
+
+    def outcome(self, results: Sequence[Result]) -> str:
+        """Return in one sentence what happened."""
+        target = self.settings.target
+        moving = [result for result in results if result.moves]
+        if moving:
+            where = ", ".join(result.url or result.repository for result in moving)
+            if len(moving) > MOST_NAMED:
+                where = f"{len(moving)} repositories; the summary has the pull requests"
+            dry = "Dry run, nothing was changed: " * self.settings.dry_run
+            return f"{dry}{target.image.short} moves to {target.tag} in {where}"
+        declined = ", ".join(result.url for result in results if result.declined)
+        if declined:
+            return f"Nothing to change: closed without merging, and not opened again: {declined}"
+        reasons = dict.fromkeys(one.reason for result in results for one in result.references)
+        if not reasons:
+            return f"Nothing to change: no Dockerfile builds on {target.image}."
+        if set(reasons) == {ALREADY}:
+            return f"Nothing to change: all Dockerfiles build on {target.image}:{target.tag} already."
+        return f"Nothing to change: no reference to {target.image} can move ({', '.join(reasons)})."
+
+    def fail(self, results: Sequence[Result]) -> None:
+        """Raise where a repository failed; where several did, each is told of by itself."""
+        failed = [result for result in results if result.error]
+        if len(results) == 1 and failed and failed[0].error:
+            raise failed[0].error
+        for result in failed:
+            self.runner.warning(f"{result.repository}: {result.error}")
+        if failed:
+            raise ActionError(
+                f"{len(failed)} of {len(results)} repositories could not be changed.",
+                "Each has a warning that says why; the others are done.",
+            )
+
+
+def main() -> int:
+    """Run the action and return its exit status."""
+    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    event = announced(read_event(os.environ.get("GITHUB_EVENT_PATH", "")))
+    try:
+        # What the event says is read as the inputs are, by the same parsers.
+        settings = read_inputs(Inputs(lambda name: runner.input(name).strip() or event.get(name, "")))
+        runner.mask(settings.token)
+        docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+        with open_http() as http:
+            own = os.environ.get("GITHUB_REPOSITORY", "")
+            BumpBaseImage(settings, runner, http, own, docker_config).run()
+    except ActionError as error:
+        runner.error(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
