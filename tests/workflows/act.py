@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = "berkeley-dsep-infra/hub-image-actions@v1"
+OURS = "berkeley-dsep-infra/hub-image-actions"
 STAND_INS = {
     "actions/create-github-app-token@1b10c78c7865c340bc4f6099eb2f838309f1e8c3": "create-github-app-token",
     "docker/login-action@4907a6ddec9925e35a0a9e82d7399ccc52663121": "login-action",
@@ -79,12 +79,14 @@ class Act:
         actions: a copy of what this project publishes.
         environment: variables of every step.
         kept: in place of each job's own folder for what is installed, as on a machine of one's own.
+        version: the tag under which workflows use this project's actions.
     """
 
     folder: Path
     actions: Path
     environment: Mapping[str, str]
     kept: Path | None = None
+    version: str = "v1"
 
     def run(
         self,
@@ -108,7 +110,8 @@ class Act:
         """
         path = self.folder / "event.json"
         path.write_text(json.dumps(payload), encoding="utf-8")
-        repositories = {OURS: self.actions, **{name: stand_in(folder) for name, folder in STAND_INS.items()}}
+        others = {name: stand_in(folder) for name, folder in STAND_INS.items()}
+        repositories = {f"{OURS}@{self.version}": self.actions, **others}
         options = {
             "--local-repository": [f"{name}={folder}" for name, folder in repositories.items()],
             "--env": [f"{name}={value}" for name, value in self.environment.items()],
