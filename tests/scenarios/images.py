@@ -254,9 +254,7 @@ class ImageRepository:
 
     def containers(self) -> list[str]:
         """Return the containers of our tests that the engine has."""
-        return self.engine.docker(
-            "ps", "--all", "--quiet", "--filter", "label=hub-image-actions"
-        ).split()
+        return self.engine.docker("ps", "--all", "--quiet", "--filter", "label=hub-image-actions").split()
 
     # ---- what no test may leave
 
