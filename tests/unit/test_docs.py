@@ -1,12 +1,13 @@
-"""The READMEs: their tables, their links, and the workflows that people copy from them."""
+"""The documents: their tables and links, the errors that they quote, the workflows that people copy."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from ruamel.yaml import YAML
@@ -47,6 +48,17 @@ between
 old
 <!-- /outputs -->
 """
+TROUBLESHOOTING = """\
+# Troubleshooting
+
+<!-- build-failures -->
+<!-- /build-failures -->
+
+<!-- hub-check-failures -->
+<!-- /hub-check-failures -->
+"""
+# What differs from one error to another: what is left out, numbers of HTTP, words in capitals for names.
+DIFFERS = re.compile(r"…|\b\d{3}\b|\b[A-Z]{4,}\b|[`'\"]")
 
 
 def documents(root: Path) -> list[Path]:
@@ -98,7 +110,43 @@ def house(tmp_path: Path, root: Path) -> Path:
     (action / "action.yml").write_text(ACTION_YML)
     (action / "README.md").write_text(README)
     (tmp_path / "README.md").write_text("# top\n\n<!-- actions -->\n<!-- /actions -->\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/troubleshooting.md").write_text(TROUBLESHOOTING)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def wordings(root: Path) -> list[str]:
+    """Returns the texts in the code, without what is put into them and without quotes."""
+    found = []
+    for path in [*root.glob("src/**/*.py"), *root.glob("actions/*/main.py")]:
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        described = {node.value for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.JoinedStr):
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values]
+                found.append(plain("".join(parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in described:
+                found.append(plain(node.value))
+    return found
+
+
+def plain(text: str) -> str:
+    """Returns a text without what marks code in it."""
+    return re.sub(r"[`'\"]", "", text)
+
+
+def quoted_errors(document: Path) -> list[str]:
+    """Returns the errors that a document quotes: what is code in the columns "It says" and "Reason"."""
+    found = []
+    tables = re.findall(
+        r"^\| (?:It says|Reason) \| Do \|\n\| --- .*\n((?:\|.*\n)+)", document.read_text(), re.MULTILINE
+    )
+    for table in tables:
+        for row in table.splitlines():
+            first = re.split(r"(?<!\\) \| ", row.removeprefix("| "))[0]
+            found += [text for _, text in re.findall(r"(`+)(.+?)\1(?!`)", first)]
+    return found
 
 
 def docs(house: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -120,6 +168,16 @@ def test_tables_are_written_from_what_the_action_declares(house: Path) -> None:
     assert "| `api-url` | the runner's | The API. |" in written
     assert "| `heard` | Who heard it. |" in written
     assert "| [`greet`](actions/greet/README.md) | Says a word. |" in (house / "README.md").read_text()
+
+
+def test_known_failures_are_listed_with_a_line_of_the_log_and_what_to_do(house: Path) -> None:
+    assert docs(house).returncode == 0
+    written = (house / "docs/troubleshooting.md").read_text()
+    assert (
+        "| apt finds no package … | `E: Unable to locate package libgeos-3.8` | Check the name in apt.txt"
+        in written
+    )
+    assert "| The server ends instead of serving | `the server ended with status 0` | Look at" in written
 
 
 def test_what_stands_outside_the_markers_stays(house: Path) -> None:
@@ -178,6 +236,53 @@ def test_every_link_between_documents_leads_somewhere(root: Path) -> None:
             if not target.exists() or (anchor and anchor not in anchors(target)):
                 dead.append(f"{document.relative_to(root)}: {link}")
     assert dead == []
+
+
+def test_every_page_of_the_docs_is_linked_from_the_readme(root: Path) -> None:
+    linked = set(re.findall(r"\]\((docs/[\w-]+\.md)\)", prose(root / "README.md")))
+    assert linked == {page.relative_to(root).as_posix() for page in root.glob("docs/**/*.md")}
+
+
+def test_every_command_is_told_of_in_the_readme_or_in_contributing(root: Path) -> None:
+    told = (root / "README.md").read_text() + (root / "CONTRIBUTING.md").read_text()
+    commands = {path.name for path in root.glob("scripts/*")} - {"setup-tests"}  # scripts/test calls it
+    assert [name for name in sorted(commands) if f"scripts/{name}" not in told] == []
+
+
+def test_errors_are_quoted_as_the_code_words_them(root: Path, wordings: list[str]) -> None:
+    quoted = [(path, text) for path in documents(root) for text in quoted_errors(path)]
+    assert len(quoted) > 60
+    wrong = []
+    for path, text in quoted:
+        fragments = [part for part in DIFFERS.split(plain(text)) if part.strip()]
+        if not any(all(part.strip() in wording for part in fragments) for wording in wordings):
+            wrong.append(f"{path.relative_to(root)}: {text}")
+    assert wrong == []
+
+
+def test_every_finding_of_the_doctor_is_explained(root: Path) -> None:
+    page = (root / "docs/fleet.md").read_text()
+    calls = (
+        node.args[1]
+        for path in root.glob("src/hub_image_actions/fleet/*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "finding"
+        and len(node.args) > 1
+    )
+    names = {str(name.value) for name in calls if isinstance(name, ast.Constant)}
+    assert len(names) > 20
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_every_state_of_an_upgrade_is_explained(root: Path) -> None:
+    from hub_image_actions.fleet.waves import State
+
+    page = (root / "docs/fleet.md").read_text()
+    table = page.partition("| A repository is |")[2].partition("\n\n")[0]
+    explained = {word for row in table.splitlines()[2:] for word in row.split("|")[1].strip().split(", ")}
+    assert explained == set(get_args(State))
 
 
 def test_the_documents_show_workflows(root: Path) -> None:
