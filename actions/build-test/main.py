@@ -1,7 +1,7 @@
 """Build and test a JupyterHub user image for a pull request, and keep one comment with the result.
 
-Nothing is pushed that a hub could use. In a workflow, action.yml runs this with the inputs in the environment; on a laptop,
-they are options: ``python3 actions/build-test/main.py .``
+Nothing is pushed that a hub could use. In a workflow, action.yml runs this with the inputs in the
+environment; on a laptop, they are options: ``python3 actions/build-test/main.py .``
 """
 
 import os

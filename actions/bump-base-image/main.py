@@ -22,7 +22,6 @@ dependencies.activate(ROOT)
 from hub_image_actions import markdown, names
 from hub_image_actions.command_line import read_arguments
 from hub_image_actions.dispatch_event import announced
-from hub_image_actions.docker_config import DockerConfig
 from hub_image_actions.dockerfiles import ALREADY, Target
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.base_image_report import short
@@ -48,7 +47,7 @@ from hub_image_actions.references import (
     parse_reference,
     parse_tag,
 )
-from hub_image_actions.registry import Registry
+from hub_image_actions.registries import registries
 from hub_image_actions.runner import Runner
 
 HOW_TO_NAME_IT = "Pass the image that was pushed, or run on an event that names it as `image`."
@@ -174,8 +173,7 @@ class BumpBaseImage:
     def digest(self) -> str:
         """Return the digest that the tag has in the registry."""
         target = self.settings.target
-        credentials = DockerConfig.load(self.docker_config).credentials(target.image.registry)
-        return digest_in_registry(Registry(self.http, target.image.registry, credentials), target)
+        return digest_in_registry(registries(self.http, self.docker_config)(target.image.registry), target)
 
     def chosen(self) -> tuple[str, ...]:
         """Return the repositories to look through."""

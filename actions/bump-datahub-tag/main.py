@@ -27,7 +27,6 @@ from hub_image_actions.bump_pull_request import BumpPullRequest, label_and_reque
 from hub_image_actions.bump_report import BumpReport, Origin
 from hub_image_actions.command_line import read_arguments
 from hub_image_actions.deployments import Bump, Plan, plan_bump
-from hub_image_actions.docker_config import DockerConfig
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
 from hub_image_actions.github import GitHub, PullRequest
@@ -38,6 +37,7 @@ from hub_image_actions.image_tags import INPUTS_PREFIX
 from hub_image_actions.inputs import Inputs
 from hub_image_actions.package_report import Comparison, compared_with
 from hub_image_actions.references import ImageName, parse_digest, parse_image_name, parse_tag
+from hub_image_actions.registries import registries
 from hub_image_actions.registry import Registry
 from hub_image_actions.runner import Runner
 
@@ -241,8 +241,7 @@ class BumpDatahubTag:
     @cached_property
     def registry(self) -> Registry:
         """The image's registry, with the login that Docker has for it."""
-        host = self.settings.image.registry
-        return Registry(self.http, host, DockerConfig.load(self.docker_config).credentials(host))
+        return registries(self.http, self.docker_config)(self.settings.image.registry)
 
     def check_image(self) -> str:
         """Check that the tag is in the registry; return its digest."""

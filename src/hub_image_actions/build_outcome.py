@@ -19,7 +19,7 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
     # Several images may be built in one job.
     name = "".join(char if char.isalnum() else "-" for char in report.image)
     file = folder / f"report-{name}.md"
-    file.write_text(text, encoding="utf-8")
+    file.write_text(text, encoding="utf-8", errors="replace")
     runner.summary(text)
     return {
         "image": report.image if report.size else "",

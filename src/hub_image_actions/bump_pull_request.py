@@ -72,7 +72,7 @@ class BumpPullRequest:
             pull
             for pull in self.repository.open_pull_requests(base=self.base)
             if pull.number < current.number
-            and self.marker in pull.body
+            and self._is_marked(pull)
             and pull.author == current.author
             and pull.repository.lower() == self.repository.full_name.lower()
             and pull.branch not in {self.branch, self.base}
@@ -102,7 +102,11 @@ class BumpPullRequest:
 
     def _is_ours(self, pull: PullRequest) -> bool:
         by_us = pull.author == self.login if self.login else pull.by_app
-        return by_us and self.marker in pull.body
+        return by_us and self._is_marked(pull)
+
+    def _is_marked(self, pull: PullRequest) -> bool:
+        # On a line of its own: the name of a file, of which the text may tell, has but one line.
+        return self.marker in map(str.strip, pull.body.splitlines())
 
 
 def label_and_request(

@@ -11,6 +11,7 @@ from hub_image_actions.build_settings import BuildSettings
 from hub_image_actions.docker import Docker, copy_builders, private_config
 from hub_image_actions.docker_config import Credentials, DockerConfig
 from hub_image_actions.http import Http
+from hub_image_actions.registries import registries
 from hub_image_actions.registry import Registry
 from hub_image_actions.runner import Runner
 
@@ -67,6 +68,6 @@ def logged_in(
         yield DockerLogin(
             Docker(variables, runner.info, secrets),
             Registry(http, host, credentials),
-            lambda other: Registry(http, other, DockerConfig.load(original).credentials(other)),
+            registries(http, original),
             secrets,
         )

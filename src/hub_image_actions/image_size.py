@@ -35,7 +35,9 @@ class LayerSize:
     @property
     def instruction(self) -> str:
         """The instruction as it stands in a Dockerfile, without what the builders put around it."""
-        text = " ".join(self.made_by.split()).removesuffix(" # buildkit")
+        # Terminals show it as well, and take some characters for orders.
+        shown = "".join(char for char in " ".join(self.made_by.split()) if char.isprintable())
+        text = shown.removesuffix(" # buildkit")
         return _NOT_RUN.sub("", text) if _NOT_RUN.match(text) else _SHELL.sub("RUN ", text)
 
 

@@ -10,12 +10,13 @@ from urllib.parse import quote
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:/$])")
 _NUMBER_SIGN = re.compile(r"#(?=\d)")
 _BARE_BAR = re.compile(r"(?<!\\)\|")
+_IN_ADDRESSES = "%/:=&?~#+!$,;'@*[]"
 _BACKTICKS = re.compile(r"`+")
 
 
 def escape(text: str) -> str:
     """Return `text` so that it shows as it is, in one line: no markup, no link, nobody notified."""
-    line = " ".join(text.split())
+    line = _line(text)
     # What GitHub makes of people and numbers, it makes of the text that is shown: a comment keeps them apart.
     return _NUMBER_SIGN.sub("#<!-- -->", _SPECIAL.sub(r"\\\1", line)).replace("@", "@<!-- -->")
 
@@ -35,20 +36,21 @@ def escape_inline(text: str) -> str:
 
 def html(text: str) -> str:
     """Return `text` for a place where GitHub takes HTML and no Markdown."""
-    line = " ".join(text.split())
-    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
+    line = _line(text)
+    inert = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
+    return _NUMBER_SIGN.sub("#<!-- -->", inert)
 
 
 def block(lines: Iterable[str]) -> str:
     """Return lines as a block of code, whatever backticks they hold."""
-    body = "\n".join(lines)
+    body = _writable("\n".join(lines))
     fence = "`" * max(3, *(len(run) + 1 for run in _BACKTICKS.findall(body)), 3)
     return f"{fence}text\n{body}\n{fence}"
 
 
 def code(text: str) -> str:
     """Return `text` as inline code, whatever backticks it holds."""
-    line = " ".join(text.split())
+    line = _line(text)
     if not line:
         return ""
     fence = "`" * (max(map(len, _BACKTICKS.findall(line)), default=0) + 1)
@@ -58,8 +60,8 @@ def code(text: str) -> str:
 
 def link(label: str, url: str) -> str:
     """Return a link; `label` is Markdown already."""
-    target = url.replace("(", "%28").replace(")", "%29").replace(" ", "%20").replace("|", "%7C")
-    return f"[{label}]({target})"
+    # What ends an address, or a cell, or is HTML, is written as an address has it.
+    return f"[{label}]({quote(url, safe=_IN_ADDRESSES, errors='replace')})"
 
 
 def file_url(folder_url: str, file: str, line: int) -> str:
@@ -80,3 +82,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def details(summary: str, body: str) -> str:
     """Return a part that is folded away under a line of plain text."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def _line(text: str) -> str:
+    return " ".join(_writable(text).split())
+
+
+def _writable(text: str) -> str:
+    # JSON can hold halves of characters, which no UTF-8 has and GitHub does not take.
+    return text.encode(errors="replace").decode()

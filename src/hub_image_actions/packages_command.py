@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from hub_image_actions.docker_config import DockerConfig
 from hub_image_actions.errors import ActionError
 from hub_image_actions.http import Http
 from hub_image_actions.image_contents import ImageContents
@@ -16,7 +15,7 @@ from hub_image_actions.packages import PackageList
 from hub_image_actions.pushed_image import read_pushed_image
 from hub_image_actions.quantities import human_size
 from hub_image_actions.references import TAG, ImageReference, find_reference, parse_reference
-from hub_image_actions.registry import Registry
+from hub_image_actions.registries import registries
 from hub_image_actions.sbom import Subject, sbom
 
 _LATEST = "latest"
@@ -64,9 +63,7 @@ def _other(text: str, image: ImageReference) -> ImageReference:
 def _known(
     http: Http, docker_config: Path, image: ImageReference, managers: list[str] | None
 ) -> ImageContents:
-    registry = image.name.registry
-    credentials = DockerConfig.load(docker_config).credentials(registry)
-    client = Registry(http, registry, credentials)
+    client = registries(http, docker_config)(image.name.registry)
     found = read_pushed_image(client, image.name.repository, image.digest or image.tag).contents
     if found.packages is None:
         raise PackagesUnknown(

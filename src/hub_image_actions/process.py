@@ -23,6 +23,7 @@ _SECONDS_TO_END = 3.0
 # How long what a program left behind may stay silent once the program itself has ended.
 _SECONDS_OF_SILENCE = 1.0
 _BLOCK = 1 << 16
+_LONGEST_LINE = 1 << 20
 _SHORTEST_SECRET = 4
 _running: "set[subprocess.Popen[bytes]]" = set()
 
@@ -202,6 +203,8 @@ def _lines(program: "subprocess.Popen[bytes]", until: float) -> Iterator[str]:
     for block in _blocks(program, until):
         *whole, rest = (rest + block).split(b"\n")
         yield from map(_shown, whole)
+        # A line without end would fill the memory.
+        rest = rest[:_LONGEST_LINE]
     if rest:
         yield _shown(rest)
     program.wait(timeout=max(0.0, until - time.monotonic()))

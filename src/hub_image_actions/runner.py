@@ -4,6 +4,7 @@ Outside a runner, on a laptop, the same things are said in plain words. Source: 
 GitHub Actions" in GitHub's documentation.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -13,6 +14,12 @@ from actions_toolkit import core
 
 from hub_image_actions.errors import ActionError, InvalidInputs
 from hub_image_actions.process import secret_lines
+
+# Source: ECMA-48, sections 5.4 (control sequences, of which those that end in `m` are colours) and 5.6.
+_ORDERS = re.compile(
+    "\x1b\\[[0-?]*[ -/]*[@-ln-~]|\x1b[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b(?!\\[[0-?]*m)[ -/]*[0-~]?"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 
 
 class Runner:
@@ -42,9 +49,11 @@ class Runner:
 
     def info(self, text: str) -> None:
         """Write to the log. A line that looks like a command to the runner is none."""
-        for line in text.splitlines() or [""]:
+        for raw in text.splitlines() or [""]:
+            # First: what is left of a line when it has lost its controls may be a command.
+            line = _tame(raw)
             inert = line.replace("::", ":\u200b:") if line.lstrip().startswith("::") else line
-            print(inert.replace("##[", "##\u200b["), flush=True)
+            print(_writable(inert.replace("##[", "##\u200b[")), flush=True)
 
     def notice(self, message: str) -> None:
         """Write a notice, which GitHub shows above the log."""
@@ -85,19 +94,30 @@ class Runner:
         """Set the action's outputs; on a laptop, print them."""
         for name, value in values.items():
             if self._outputs:
-                core.set_output(name, value)
+                core.set_output(name, _writable(value))
             elif value:
-                print(f"{name}: {', '.join(value.splitlines())}", flush=True)
+                print(_writable(f"{name}: {', '.join(value.splitlines())}"), flush=True)
 
     def summary(self, markdown: str) -> None:
         """Add to the page that GitHub shows for the job."""
         if self._summary:
             with Path(self._summary).open("a", encoding="utf-8") as file:
-                file.write(f"{markdown.rstrip()}\n\n")
+                file.write(f"{_writable(markdown.rstrip())}\n\n")
 
     def _annotate(self, kind: str, message: str, place: Mapping[str, str] | None = None) -> None:
         if self._on_runner:
-            core.issue_command(kind, dict(place or {}), message)
+            written = {name: _writable(text) for name, text in (place or {}).items()}
+            core.issue_command(kind, written, _writable(message))
             sys.stdout.flush()
         else:
-            print(f"{kind}: {message}", file=sys.stderr, flush=True)
+            print(_writable(_tame(f"{kind}: {message}")), file=sys.stderr, flush=True)
+
+
+def _tame(text: str) -> str:
+    """Return `text` without what moves a terminal's cursor or gives it orders; colours stay."""
+    return _CONTROLS.sub("", _ORDERS.sub("", text))
+
+
+def _writable(text: str) -> str:
+    # JSON, and names of files, can hold halves of characters, which no UTF-8 has.
+    return text.encode(errors="replace").decode()

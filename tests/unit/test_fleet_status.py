@@ -8,9 +8,9 @@ from typing import TypeVar
 import pytest
 
 from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.at_once import AtOnce
 from hub_image_actions.fleet.console import Console
 from hub_image_actions.fleet.pipelines import pipeline_of, workflows_in
-from hub_image_actions.fleet.status_command import AtOnce
 from hub_image_actions.fleet.status_table import (
     FLAGS,
     Deployment,

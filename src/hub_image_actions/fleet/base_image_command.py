@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from hub_image_actions.docker_config import DockerConfig
 from hub_image_actions.dockerfiles import Target
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet import command
@@ -24,7 +23,7 @@ from hub_image_actions.fleet.console import Console
 from hub_image_actions.http import Http
 from hub_image_actions.names import parse_full_name, parse_host
 from hub_image_actions.references import parse_reference
-from hub_image_actions.registry import Registry
+from hub_image_actions.registries import registries
 
 _REGISTRY = "us-central1-docker.pkg.dev"
 
@@ -79,7 +78,7 @@ def _target(options: argparse.Namespace) -> Target:
 def _digest(environ: Mapping[str, str], http: Http, target: Target) -> str:
     folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     host = target.image.registry
-    return digest_in_registry(Registry(http, host, DockerConfig.load(folder).credentials(host)), target)
+    return digest_in_registry(registries(http, folder)(host), target)
 
 
 def _tell(results: Sequence[Result], target: Target, console: Console, *, applied: bool) -> None:

@@ -1,21 +1,20 @@
 """The command `scripts/doctor` once its options are read: all repositories at once, then what was found."""
 
 import argparse
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from hub_image_actions.docker_config import DockerConfig
 from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.at_once import AtOnce
 from hub_image_actions.fleet.command import chosen, github_from
 from hub_image_actions.fleet.console import Console
 from hub_image_actions.fleet.doctor import Doctor, findings_as_json, standard_of
 from hub_image_actions.fleet.findings import Finding, any_broken, summary_of, text_of
-from hub_image_actions.fleet.status_command import AtOnce
 from hub_image_actions.holds import today
 from hub_image_actions.http import Http
 from hub_image_actions.names import InvalidName, parse_full_name
-from hub_image_actions.registry import Registry
+from hub_image_actions.registries import registries
 
 _BROKEN = 1
 
@@ -49,7 +48,7 @@ def run(
     names = chosen(options, github)
     folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     doctor = Doctor(
-        github, _registries(http, folder), standard_of(root, github), today(), options.deployments or ""
+        github, registries(http, folder), standard_of(root, github), today(), options.deployments or ""
     )
     answers = AtOnce(console)("examining", {name: partial(doctor.examine, name) for name in names})
     found: list[Finding] = []
@@ -71,12 +70,3 @@ def _full_name(text: str) -> str:
         return parse_full_name(text)
     except InvalidName as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _registries(http: Http, folder: Path) -> Callable[[str], Registry]:
-    @lru_cache
-    def registry(host: str) -> Registry:
-        # Read when the first registry is asked: what is wrong with the file is said of the images alone.
-        return Registry(http, host, DockerConfig.load(folder).credentials(host))
-
-    return registry

@@ -2,14 +2,11 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
-from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
-from hub_image_actions.docker_config import DockerConfig
 from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.at_once import AtOnce
 from hub_image_actions.fleet.command import chosen, github_from
 from hub_image_actions.fleet.console import Console
 from hub_image_actions.fleet.status import Question, Survey
@@ -19,12 +16,8 @@ from hub_image_actions.github import GitHub
 from hub_image_actions.holds import today
 from hub_image_actions.http import Http
 from hub_image_actions.names import parse_branch, parse_full_name, parse_path
-from hub_image_actions.registry import Registry
+from hub_image_actions.registries import registries
 
-K = TypeVar("K")
-T = TypeVar("T")
-# GitHub limits how many calls may be under way at the same time, and asks not to come near that.
-_AT_ONCE = 8
 _MOST_WARNINGS = 10
 
 
@@ -83,57 +76,13 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: Http, con
         only_theirs=not options.owner and bool(options.repositories or options.repos_file),
     )
     folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    found = Survey(question, github, _registries(http, folder), AtOnce(console)).status()
+    found = Survey(question, github, registries(http, folder), AtOnce(console)).status()
     for problem in found.problems:
         console.warn(problem)
     if options.html:
         _write(options.html, status_page(found))
     _tell(found, options, console)
     return 0
-
-
-class AtOnce:
-    """Makes calls in several threads, and shows on the console whose answer is awaited."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def __call__(self, what: str, calls: Mapping[K, Callable[[], T]]) -> Mapping[K, T | ActionError]:
-        """Return what each call returned, or the error with which it failed; see `status.Reader`."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            begun = [(key, pool.submit(_outcome, call)) for key, call in calls.items()]
-            try:
-                return dict(self._collected(what, begun))
-            except BaseException:
-                # An interruption waits for the calls that are under way, and for no others.
-                pool.shutdown(cancel_futures=True)
-                raise
-
-    def _collected(
-        self, what: str, begun: list[tuple[K, "Future[T | ActionError]"]]
-    ) -> "list[tuple[K, T | ActionError]]":
-        steps = self._console.progress(begun, lambda step: f"{what} {_name(step[0])}")
-        return [(key, future.result()) for key, future in steps]
-
-
-def _outcome(call: Callable[[], T]) -> T | ActionError:
-    try:
-        return call()
-    except ActionError as error:
-        return error
-
-
-def _name(key: object) -> str:
-    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
-
-
-def _registries(http: Http, folder: Path) -> Callable[[str], Registry]:
-    @lru_cache
-    def registry(host: str) -> Registry:
-        # Read when the first registry is asked: what is wrong with the file is said of the images alone.
-        return Registry(http, host, DockerConfig.load(folder).credentials(host))
-
-    return registry
 
 
 def _repositories(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:
@@ -144,7 +93,8 @@ def _repositories(options: argparse.Namespace, github: GitHub) -> tuple[str, ...
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        # A name of a file may be no text.
+        file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise ActionError(f"{file} cannot be written: {error.strerror}.", "Check --html.") from error
 
