@@ -107,7 +107,7 @@ def test_a_run_that_broke_off_in_the_middle_is_finished_by_the_next(
 
 # A thousand image repositories ------------------------------------------------------------------------------
 
-FLEET, BEHIND = 1000, 20
+FLEET, BEHIND = 1000, 10
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from hub_image_actions.fleet.repositories import (
     propose,
     snapshot,
 )
-from hub_image_actions.fleet.waves import State, build_state
+from hub_image_actions.fleet.waves import State, build_state, state_of_builds
 from hub_image_actions.fleet.workflow_file import WORKFLOWS, WorkflowFile, WorkflowUnreadable
 from hub_image_actions.github import GitHub, Json, PullRequest
 
@@ -300,14 +300,16 @@ class Upgrade:
         builders = self._builders(repository)
         if not builders:
             return replace(result, state="green", status="merged; nothing of ours builds an image there")
-        runs = [run for file in builders for run in self._runs(repository, file, newest)]
-        state = build_state(run["conclusion"] if run["status"] == "completed" else None for run in runs)
+        runs = [self._runs(repository, file, newest) for file in builders]
+        state = state_of_builds(build_state(map(_conclusion, one)) for one in runs)
         status = {
             "green": "merged, and built since",
             "building": "merged, and the build runs",
             "red": "merged, and the build failed",
         }.get(state, "merged, and not built since: run its workflow by hand")
-        page = str(runs[0]["html_url"]) if runs and state != "green" else ""
+        # A cancelled run is not the one to look at.
+        pages = (run["html_url"] for one in runs for run in one if build_state([_conclusion(run)]) == state)
+        page = "" if state == "green" else str(next(pages, ""))
         return replace(result, state=state, status=status, build=page)
 
     def _builders(self, repository: Snapshot) -> list[WorkflowFile]:
@@ -429,6 +431,10 @@ class Upgrade:
 
 
 _TO_SET = "To be set before the merge"
+
+
+def _conclusion(run: Json) -> str | None:
+    return str(run["conclusion"]) if run["status"] == "completed" else None
 
 
 def _labels(wave: str) -> tuple[str, ...]:

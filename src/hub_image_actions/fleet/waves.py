@@ -25,6 +25,7 @@ STOPPING: frozenset[State] = frozenset({"red", "undone"})
 _FINISHED = {"green", "current", "declined"}
 # A run that was cancelled or skipped says nothing about the image.
 _RED = {"failure", "timed_out", "startup_failure"}
+_WORST_FIRST: Sequence[State] = ("red", "building", "green")
 _IN_WORDS: Mapping[State, str] = {
     "waiting": "without a pull request",
     "open": "with a pull request to be merged",
@@ -133,6 +134,12 @@ def build_state(conclusions: Iterable[str | None]) -> State:
     if None in seen:
         return "building"
     return "red" if seen & _RED else "unbuilt"
+
+
+def state_of_builds(states: Iterable[State]) -> State:
+    """Return what the states of several workflows come to; one that was not run does not count."""
+    seen = set(states)
+    return next((state for state in _WORST_FIRST if state in seen), "unbuilt")
 
 
 def judge(states: Mapping[str, State]) -> Verdict:
