@@ -9,6 +9,7 @@ import pytest
 from local_github.repository import Content
 from scenarios.releases import ACTION, NAME, Releases
 
+HISTORY = "src/hub_image_actions/fleet/template_history.yaml"
 WRITTEN = {
     "CITATION.cff": "version: 1.0.0\n",
     "pyproject.toml": '\nversion = "1.0.0"\n',
@@ -56,11 +57,15 @@ class TestARelease:
         world.released("1.0.0")
         assert world.github.counts()["POST git-receive-pack"] == 1
 
+    def test_the_templates_files_are_known_to_later_releases(self, world: Releases) -> None:
+        world.released("1.0.0")
+        assert '\nreleases:\n  "1.0.0":\n    test.yaml: ' in world.read(HISTORY)
+
     def test_the_version_is_written_where_it_belongs_and_nothing_else_is(self, world: Releases) -> None:
         world.released("1.0.0")
         newest, before = world.repository.log()
         changed = world.repository.diff(before.sha, newest.sha)
-        assert {change.path for change in changed} == {"CHANGELOG.md", *WRITTEN}
+        assert {change.path for change in changed} == {"CHANGELOG.md", HISTORY, *WRITTEN}
         assert [path for path, text in WRITTEN.items() if text not in world.read(path)] == []
         assert max(change.deletions for change in changed) == 2
 

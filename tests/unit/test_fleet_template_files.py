@@ -14,9 +14,11 @@ from hub_image_actions.fleet.template_files import (
     digest,
     normalised,
     read_history,
+    read_history_text,
     recognise,
     with_newer_pins,
     with_pins_of,
+    with_release,
 )
 from hub_image_actions.fleet.workflow_file import WorkflowFile
 
@@ -130,3 +132,15 @@ def test_a_history_is_read(tmp_path: Path) -> None:
 def test_normalising_twice_is_normalising_once(template: Mapping[str, bytes]) -> None:
     for content in template.values():
         assert normalised(normalised(content).encode()) == normalised(content)
+
+
+def test_a_release_is_added_with_the_files_that_changed(template: Mapping[str, bytes]) -> None:
+    empty = "# comment\n\nreleases: {}\n"
+    first = with_release(empty, "1.0.0", template)
+    assert first.startswith('# comment\n\nreleases:\n  "1.0.0":\n    ')
+    assert read_history_text(first)["1.0.0"] == {name: digest(text) for name, text in template.items()}
+    assert with_release(first, "1.0.1", template) == first
+    changed = {**template, "test.yaml": template["test.yaml"] + b"# new\n"}
+    second = with_release(first, "1.1.0", changed)
+    assert read_history_text(second)["1.1.0"] == {"test.yaml": digest(changed["test.yaml"])}
+    assert second.startswith(first)

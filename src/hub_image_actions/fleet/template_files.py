@@ -62,14 +62,39 @@ def digest(content: bytes) -> str:
 
 def read_history(path: Path = HISTORY) -> History:
     """Return the digests of earlier releases: release → name of file → digest."""
+    return read_history_text(path.read_text(encoding="utf-8"))
+
+
+def read_history_text(text: str) -> History:
+    """Return the same from the file's text."""
     from ruamel.yaml import YAML
 
-    held = YAML(typ="safe", pure=True).load(path.read_text())["releases"] or {}
+    held = YAML(typ="safe", pure=True).load(text)["releases"] or {}
     releases = {
         str(release): {str(name): str(value) for name, value in files.items()}
         for release, files in held.items()
     }
     return MappingProxyType(releases)
+
+
+def with_release(text: str, release: str, files: Mapping[str, bytes]) -> str:
+    """Return the history's text with one more release; as it is where nothing changed since the last one.
+
+    Args:
+        text: the text of the history's file.
+        release: the release's version.
+        files: the template's workflow files as it has them, by name.
+    """
+    known: dict[str, str] = {}
+    for named in read_history_text(text).values():
+        known |= named
+    new = {name: digest(content) for name, content in sorted(files.items())}
+    changed = {name: value for name, value in new.items() if known.get(name) != value}
+    if not changed:
+        return text
+    begun = text.replace("releases: {}\n", "releases:\n").rstrip("\n")
+    lines = [f'  "{release}":', *(f"    {name}: {value}" for name, value in changed.items())]
+    return "\n".join([begun, *lines, ""])
 
 
 def workflows_of(template: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from hub_image_actions import process
 from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.fleet.template_files import with_release
+from hub_image_actions.fleet.workflow_file import WORKFLOWS
 from hub_image_actions.release import changelog
 from hub_image_actions.release.carriers import carriers
 from hub_image_actions.release.checkout import BRANCH, Checkout, Origin
@@ -17,8 +19,9 @@ from hub_image_actions.release.compatibility import NO_CHANGES, Change, changes,
 from hub_image_actions.release.version import Version, check_next, last_release, versions
 
 T = TypeVar("T")
+TEMPLATE_HISTORY = "src/hub_image_actions/fleet/template_history.yaml"
 # What is made from something else, the script that compares it, and the one that makes it again.
-MADE = {"dependencies.zip": "scripts/vendor", "the tables of the READMEs": "scripts/docs"}
+MADE = {"dependencies.zip": "scripts/vendor", "the tables of the documents": "scripts/docs"}
 _TIME_LIMIT = 600.0
 _SHOWN_FILES = 5
 
@@ -207,12 +210,23 @@ def _edits(
         carrier.path: partial(carrier.edited, version=version) for carrier in carriers(origin.full_name)
     }
     edits[changelog.PATH] = lambda text: _changelog(text, version, last, day, origin)
+    # By this, a later release knows the copies of this one's template that nobody edited.
+    edits[TEMPLATE_HISTORY] = partial(_history, version=version, files=_workflows(folder))
     before, after = {}, {}
     for path, edit in edits.items():
         before[path] = refusals.tried(partial(read_text, folder, path), "")
         if before[path]:
             after[path] = refusals.tried(partial(edit, before[path]), "")
     return before, after
+
+
+def _history(text: str, version: Version, files: Mapping[str, bytes]) -> str:
+    return with_release(text, str(version), files)
+
+
+def _workflows(folder: Path) -> dict[str, bytes]:
+    paths = (folder / "template" / WORKFLOWS).glob("*")
+    return {path.name: path.read_bytes() for path in paths if path.is_file()}
 
 
 def _changelog(text: str, version: Version, last: Version | None, day: date, origin: Origin) -> str:
