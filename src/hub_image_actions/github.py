@@ -101,6 +101,9 @@ class GitHub:
                 raise GitHubError(f"GET {url}", _OK, "the answer is no list", "Check `api-url`.")
             yield from items
             following = _NEXT.search(response.headers.get("link", ""))
+            if following and not following[1].startswith(f"{self._api_url}/"):
+                # The token goes where it was meant for, and nowhere else.
+                raise GitHubError(f"GET {url}", _OK, "the next page is elsewhere", "Check `api-url`.")
             url = following[1] if following else ""
 
     def send(

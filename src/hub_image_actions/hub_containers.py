@@ -205,7 +205,7 @@ class HubContainers:
             if not error.stdout.strip().startswith("{"):
                 raise
             lines = error.stdout
-        return [_finding(line) for line in lines.splitlines() if line.startswith("{")]
+        return [parse_finding(line) for line in lines.splitlines() if line.startswith("{")]
 
     def remove(self) -> None:
         """Remove both containers and the home; what is gone already is as well."""
@@ -214,8 +214,12 @@ class HubContainers:
         self.docker.ask("volume", "rm", "--force", f"{self.name}-home")
 
 
-def _finding(line: str) -> dict[str, Any]:
-    """Return what the probe tells in a line, each value of the type that it should have."""
+def parse_finding(line: str) -> dict[str, Any]:
+    """Return what the probe tells in a line, each value of the type that it should have.
+
+    Raises:
+        UnexpectedAnswer: the line is none of a probe's.
+    """
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

@@ -39,7 +39,7 @@ def read_packages(docker: Docker, image: str, name: str) -> PackageList:
         # The engine may map the user inside to another number than the one outside.
         results.chmod(0o777)
         _run(docker, image, name, results)
-        value = _result(results / _RESULT)
+        value = read_list(results / _RESULT)
     packages = PackageList.from_value(value)
     notes = value.get("notes") if isinstance(value, dict) else None
     shown = (str(note)[:_LONGEST_NOTE] for note in notes[:_MOST_NOTES]) if isinstance(notes, list) else ()
@@ -68,7 +68,12 @@ def _run(docker: Docker, image: str, name: str, results: Path) -> None:
         raise _not_read(error) from error
 
 
-def _result(path: Path) -> object:
+def read_list(path: Path) -> object:
+    """Return what a container wrote of its packages, which may be any JSON.
+
+    Raises:
+        PackagesNotRead: it is none, or cannot be read.
+    """
     try:
         return json.loads(read_written(path, _MOST_BYTES))
     except (UnusableFile, OSError, ValueError, RecursionError) as error:

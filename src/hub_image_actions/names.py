@@ -109,13 +109,22 @@ def parse_server(text: str) -> str:
     Raises:
         InvalidName: it is no address, or one that would send the token unencrypted over a network.
     """
-    address = urlsplit(text)
-    encrypted = address.scheme == "https" or (address.scheme == "http" and address.hostname in _LOOPBACK)
-    if not encrypted or not address.hostname or address.query or address.fragment or address.username:
+    if not _is_server(text):
         raise InvalidName(
             f"{text!r} is not the address of a server.", "Write it as `https://github.example.org`."
         )
     return text.rstrip("/")
+
+
+def _is_server(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+        encrypted = address.scheme == "https" or (address.scheme == "http" and address.hostname in _LOOPBACK)
+        more = address.query or address.fragment or address.username or address.port == 0
+    except ValueError:
+        # Brackets that are no address of IPv6, or a port that is no number.
+        return False
+    return encrypted and bool(address.hostname) and not more
 
 
 def parse_path(text: str) -> str:

@@ -242,7 +242,7 @@ class Registry:
         # Starting an upload twice does no harm: the registry forgets those that get no content.
         begin = _Call("POST", repository, "blobs/uploads/", "pull,push", idempotent=True)
         response = self._answered(begin, f"{self.host}/{repository}")
-        location = urljoin(self._base + begin.url, response.headers.get("location", ""))
+        location = _joined(self._base + begin.url, response.headers.get("location", ""))
         if response.status != _ACCEPTED or _origin(location) != _origin(self._base):
             return ""
         parts = urlsplit(location)
@@ -351,7 +351,7 @@ class Registry:
         return self._request("GET", f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}", headers)
 
     def _realm(self, realm: str) -> str:
-        parts = urlsplit(realm)
+        parts = urlsplit(_joined(realm, ""))
         if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc)):
             return realm
         raise RegistryError(
@@ -467,7 +467,7 @@ def _next_page(response: Response) -> str:
     if not match:
         return ""
     # Only path and query count: the next page is asked of this registry and no other.
-    parts = urlsplit(urljoin(response.url, match[1]))
+    parts = urlsplit(_joined(response.url, match[1]))
     return f"{parts.path}?{parts.query}"
 
 
@@ -508,6 +508,22 @@ def _grant(host: str, actions: Actions) -> str:
         return f"give that account the role {role} on the repository"
     deed = {"pull": "read", "pull,push": "push to", "delete": "delete from"}[actions]
     return f"give that account the right to {deed} the repository"
+
+
+def _joined(base: str, url: str) -> str:
+    """Return an address that a registry gave, as seen from another.
+
+    Raises:
+        RegistryError: it is none.
+    """
+    try:
+        joined = urljoin(base, url)
+        urlsplit(joined)
+    except ValueError as error:
+        raise RegistryError(
+            "The registry gave a malformed address.", "Check the registry's name: something else answers."
+        ) from error
+    return joined
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hostile import WRITTEN
 from hub_image_actions.fleet.status_page import status_page
 from hub_image_actions.fleet.status_table import Deployment, OpenBump, Pipeline, Place, Row, Status
 from hub_image_actions.references import ImageName
@@ -24,6 +25,7 @@ HOSTILE = [
     "{{data}}",
     "&lt;b&gt;",
     "\u2028\u2029",
+    *(text[:1000] for text in WRITTEN.values() if text),
 ]
 
 

@@ -41,6 +41,7 @@ REFUSED: dict[Parse, list[str]] = {
     names.parse_author: ["a <b>", ">"],
     names.parse_host: ["", "https://ghcr.io", "ghcr.io/a", "a b", "-a.b"],
     names.parse_server: [
+        *("https://[github.com", "https://[x]", "https://a:b", "https://a:99999"),
         *("", "github.com", "http://github.com", "ftp://x", "https://", "https://a:b@github.com"),
         *("https://github.com?x", "https://github.com#x"),
     ],

@@ -130,3 +130,10 @@ def test_a_secret_is_known_in_all_its_forms() -> None:
         r"{\n  \"id\": \"ü\",\n}",
         '"id": "ü",',
     )
+
+
+def test_a_line_without_end_does_not_fill_the_memory() -> None:
+    program = "import sys; sys.stdout.write('a' * 5_000_000 + '\\nnext\\n')"
+    _, *lines = streamed([sys.executable, "-c", program])
+    assert [line[:4] for line in lines] == ["aaaa", "next"]
+    assert len(lines[0]) < 1_200_000

@@ -1,0 +1,162 @@
+"""The actions that build, in a job full of secrets: none comes out, and none gets into a container.
+
+The image's `python3` stands for code of a pull request: it writes all that it can see to the log, turned by
+thirteen letters, since what is hidden there would else hide that it was seen.
+"""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub_image_actions.browser_tests import BROWSERS, BrowserTests
+from hub_image_actions.environments import ToolEnvironment
+from scenarios.action import Result
+from scenarios.images import IMAGE, ImageRepository
+from scenarios.planted_secrets import JOB, SECRETS, Watch, found_in, in_files, on_github, told
+from testbed.engine import RunningEngine
+from testbed.registry import Registry, TokenAuth
+from testbed.token_server import Account
+
+USERS = {kind: f"user{number}" for number, kind in enumerate(SECRETS)}
+# All that a program in a container can look at: variables, those of other processes, mounts, files.
+SPY = r"""#!/bin/sh
+look() {
+  echo "BEGIN OF $*"
+  env
+  cat /proc/*/environ /proc/*/cmdline /proc/mounts 2>/dev/null | tr '\000' '\n'
+  for file in $(find /opt /home /root /tmp /run /srv /etc /var -xdev -type f -size -64k 2>/dev/null); do
+    echo "$file"
+    cat "$file" 2>/dev/null
+  done
+}
+case "$*" in
+  *probe_server.py*ready*) echo '{"event": "ready"}'; exit ;;
+  *probe_server.py*) exit ;;
+esac
+look "$@" | tr 'A-Za-z' 'N-ZA-Mn-za-m' | tee -a /proc/1/fd/1
+case "$*" in
+  *run_tests.py*)
+    for results; do :; done
+    echo '<s><testcase name="a"/></s>' >"$results/pytest.xml" ;;
+  *list_packages.py*)
+    for results; do :; done
+    echo '{"form": 1, "packages": {}, "unread": []}' >"$results" ;;
+  *hub_api.py* | server.py) sleep 60 ;;
+esac
+"""
+FILES = {
+    "Dockerfile": "FROM {base}\nUSER root\nCOPY python3 /usr/bin/python3\nRUN chmod 755 /usr/bin/python3\n"
+    "RUN (env; cat /proc/*/environ; mount) | tr A-Za-z N-ZA-Mn-za-m; mkdir -p /srv/repo\nUSER 1000\n",
+    "python3": SPY,
+    "image-tests/test_a.py": "",
+}
+EVERYTHING = {
+    "packages": "true",
+    "hub_check": "true",
+    "hub_check_command": "python3 server.py",
+    "reuse": "true",
+}
+
+
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry with an account for each kind of password."""
+    accounts = {USERS[kind]: Account(secret.strip()) for kind, secret in SECRETS.items()}
+    with Registry(tmp_path_factory.mktemp("vault"), auth=TokenAuth(accounts)) as running:
+        yield running
+
+
+@pytest.fixture
+def repository(
+    tmp_path: Path, engine: RunningEngine, vault: Registry, small_base_image: str
+) -> Iterator[ImageRepository]:
+    """A repository whose image looks at all that it can."""
+    scratch = tmp_path / "runner"
+    scratch.mkdir()
+    with ImageRepository(tmp_path / "images", engine, vault, scratch, SECRETS["JSON key"].strip()) as world:
+        world.commit({name: text.replace("{base}", small_base_image) for name, text in FILES.items()})
+        yield world
+
+
+def check(world: ImageRepository, result: Result, watch: Watch) -> None:
+    """Look for all secrets in all that a run left."""
+    mine = [world.token]
+    assert not found_in(told(result), mine)
+    assert not found_in(codecs.encode(result.log, "rot13"), mine)
+    assert watch.seen
+    assert not found_in("\n".join(watch.seen), mine)
+    assert not found_in(on_github(world.remote), mine)
+    assert not found_in(in_files(world.folder), mine)
+    assert not found_in(in_files(world.scratch), mine)
+    assert not found_in(in_files(world.registry.folder / "storage"), mine)
+    local = [name for name in world.references if name]
+    for command in (("image", "inspect"), ("history", "--no-trunc")):
+        assert not any(found_in(world.engine.docker(*command, name), mine) for name in local)
+
+
+@pytest.mark.parametrize("action", ["build", "build-test"])
+def test_nothing_secret_reaches_a_container_or_comes_out(repository: ImageRepository, action: str) -> None:
+    # What the other action pushed is not to be used again.
+    repository.commit({"of": action})
+    watch = Watch()
+    job = {**JOB, **repository.on_pull_request(repository.pull_request())}
+    more = {"push-candidate": "true"} if action == "build-test" else {"push": "true"}
+    given = {**EVERYTHING, **more, "registry-username": USERS["JSON key"]}
+    result = repository.run(action, job, given, watch)
+    assert result.status == 0, result.log
+    # The image's code did run, for the tests, for the list of packages, and as the server of a hub.
+    seen = codecs.encode(result.log, "rot13")
+    assert all(f"{name}.py" in seen for name in ("run_tests", "list_packages", "server"))
+    assert result.outputs["tests"] == "1 passed"
+    assert "ready in" in result.summary
+    assert any(tag.startswith("inputs-") for tag in repository.registry.tags(IMAGE))
+    check(repository, result, watch)
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_push_with_every_kind_of_password(repository: ImageRepository, kind: str) -> None:
+    watch = Watch()
+    given = {"push": "true", "test": "false", "registry-username": USERS[kind]}
+    result = repository.run("build", JOB, {**given, "registry-password": SECRETS[kind]}, watch)
+    assert result.status == 0, result.log
+    assert result.outputs["pushed"] == "true"
+    check(repository, result, watch)
+
+
+def test_a_build_that_fails_keeps_them(repository: ImageRepository) -> None:
+    repository.commit({"Dockerfile": "FROM scratch\nRUN false\n"})
+    for password in ("JSON key", "shell characters"):
+        watch = Watch()
+        given = {
+            "push": "true",
+            "registry-username": USERS["JSON key"],
+            "registry-password": SECRETS[password],
+        }
+        result = repository.run("build", JOB, given, watch)
+        assert result.status == 1
+        check(repository, result, watch)
+
+
+def test_browser_tests_get_no_secret_of_the_job(tmp_path: Path) -> None:
+    folder, lock, scratch = tmp_path / "browser-tests", tmp_path / "lock.txt", tmp_path / "scratch"
+    for path in (folder, scratch, tmp_path / "bin"):
+        path.mkdir()
+    (folder / "test_a.py").touch()
+    lock.touch()
+    (tmp_path / "bin" / BROWSERS[0]).touch(mode=0o755)
+    python = ToolEnvironment.locked("browser-tests", lock, scratch).python
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        "#!/bin/sh\nenv\nfor arg; do case $arg in --junitxml=*) echo '<s/>' >${arg#*=};; esac; done\n"
+    )
+    python.chmod(0o755)
+    written: list[str] = []
+    environment = {**JOB, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "DOCKER_CONFIG": "/x", "HOME": "/root"}
+    BrowserTests(folder, lock, scratch, environment, written.append).run("http://127.0.0.1:1/")
+    names = {line.partition("=")[0] for line in written if "=" in line and not line.startswith("$")}
+    assert "RUNNER_BROWSER" in names
+    assert not names & (JOB.keys() | {"DOCKER_CONFIG"})
+    assert not found_in("\n".join(written))
+    assert "HOME=/root" not in written
