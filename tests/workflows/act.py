@@ -80,6 +80,8 @@ class Act:
         environment: variables of every step.
         kept: in place of each job's own folder for what is installed, as on a machine of one's own.
         version: the tag under which workflows use this project's actions.
+        stand_ins: other people's actions as workflows name them, and what stands for each.
+        programs: a folder with programs that stand for other people's.
     """
 
     folder: Path
@@ -87,6 +89,8 @@ class Act:
     environment: Mapping[str, str]
     kept: Path | None = None
     version: str = "v1"
+    stand_ins: Mapping[str, str] = field(default_factory=lambda: STAND_INS)
+    programs: Path | None = None
 
     def run(
         self,
@@ -110,7 +114,7 @@ class Act:
         """
         path = self.folder / "event.json"
         path.write_text(json.dumps(payload), encoding="utf-8")
-        others = {name: stand_in(folder) for name, folder in STAND_INS.items()}
+        others = {name: stand_in(folder) for name, folder in self.stand_ins.items()}
         repositories = {f"{OURS}@{self.version}": self.actions, **others}
         options = {
             "--local-repository": [f"{name}={folder}" for name, folder in repositories.items()],
@@ -143,6 +147,8 @@ class Act:
         if not tools.exists():
             tools.mkdir()
             (tools / "yamllint").symlink_to(program("yamllint"))
+            for other in self.programs.iterdir() if self.programs else ():
+                (tools / other.name).symlink_to(other)
             if self.kept:
                 # act sets RUNNER_TEMP itself, whatever it is told.
                 python = shutil.which("python3", path=outside)

@@ -13,7 +13,7 @@ from testbed.engine import RunningEngine, some_engine
 from testbed.registry import Registry, TokenAuth
 from testbed.token_server import Account
 from workflows.act import Act, published
-from workflows.image_repository import KEY, ImageRepository
+from workflows.image_repository import KEY, ImageRepository, Setup
 
 NewWorld = Callable[..., ImageRepository]
 
@@ -60,7 +60,9 @@ def new_world(
     """Makes image repositories with their deployments, each on a GitHub of its own."""
     with ExitStack() as stack:
 
-        def make(hub: str, tests: Mapping[str, bytes] | None = None) -> ImageRepository:
+        def make(
+            hub: str, tests: Mapping[str, bytes] | None = None, setup: Setup | None = None
+        ) -> ImageRepository:
             folder = tmp_path_factory.mktemp("world")
             github = stack.enter_context(LocalGitHub(folder / "github"))
             (folder / "act").mkdir()
@@ -73,6 +75,8 @@ def new_world(
                 "DOCKER_CONFIG": str(folder / "docker"),
             }
             act = Act(folder / "act", actions, environment)
-            return ImageRepository(folder, github, base_registry, base_image, act, hub, tests or {})
+            return ImageRepository(
+                folder, github, base_registry, base_image, act, hub, tests or {}, setup or Setup()
+            )
 
         yield make

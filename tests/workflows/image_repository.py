@@ -48,6 +48,33 @@ jupyterhub:
 }
 
 
+@dataclass(frozen=True)
+class Setup:
+    """How an image repository is set up, where it is not as the template has it.
+
+    Args:
+        owner: who owns it.
+        repository: what it is called, if it is not called for its hub.
+        files: its files, in place of the template's.
+        deployments: the repository of its hubs.
+        hubs: the files of that repository.
+        host: the registry's host as the hubs write it; where the images go if it is empty.
+        variables: more variables.
+        secrets: its secrets.
+        app: what is asked for the App's token in another way than the template does.
+    """
+
+    owner: str = OWNER
+    repository: str = ""
+    files: Mapping[str, Any] = field(default_factory=dict)
+    deployments: str = DEPLOYMENTS
+    hubs: Mapping[str, str] = field(default_factory=lambda: HUBS)
+    host: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=lambda: {"GAR_SECRET_KEY": KEY, **APP})
+    app: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class ImageRepository:
     """The repository, what it is configured with, and all runs of its workflows.
@@ -60,6 +87,7 @@ class ImageRepository:
         act: what runs its workflows.
         hub: the hub that the image is for.
         tests: the image's tests; the template's own if there are none.
+        setup: how it is set up.
     """
 
     folder: Path
@@ -69,20 +97,30 @@ class ImageRepository:
     act: Act
     hub: str = "data100"
     tests: Mapping[str, bytes] = field(default_factory=dict)
+    setup: Setup = field(default_factory=Setup)
     runs: list[Run] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.name = f"{OWNER}/{self.hub}-user-image"
+        self.name = f"{self.setup.owner}/{self.setup.repository or f'{self.hub}-user-image'}"
         self.image = f"ucb-datahub-2018/user-images/{self.hub}-user-image"
         self.repository = self.github.create_repository(self.name, self.files())
-        self.deployments = self.github.create_repository(DEPLOYMENTS, self.hubs(), default_branch="staging")
-        self.variables = {"HUB": self.hub, "IMAGE": self.image, "REGISTRY": self.registry.host}
-        self.secrets = {"GAR_SECRET_KEY": KEY, **APP}
+        self.deployments = self.github.create_repository(
+            self.setup.deployments, self.hubs(), default_branch="staging"
+        )
+        names = {"HUB": self.hub, "IMAGE": self.image, "REGISTRY": self.registry.host}
+        self.variables = {**names, **self.setup.variables}
+        self.secrets = dict(self.setup.secrets)
         self._register_app()
 
     def files(self) -> dict[str, Any]:
-        """Return the template's files, with another base, and with other tests where there are any."""
+        """Return the repository's files, with another base, and with other tests where there are any."""
+        files = dict(self.setup.files) or self.template_files()
+        replaced = {"Dockerfile": DOCKERFILE.format(base=self.base).encode()}
+        return files | dict(self.tests) | replaced
+
+    def template_files(self) -> dict[str, Any]:
+        """Return the template's files, without its tests where there are others."""
         files: dict[str, Any] = {}
         for path in sorted(TEMPLATE.rglob("*")):
             name = str(path.relative_to(TEMPLATE))
@@ -90,24 +128,24 @@ class ImageRepository:
             if path.is_file() and not left_out:
                 content = path.read_bytes()
                 files[name] = ("100755", content) if path.stat().st_mode & 0o100 else content
-        replaced = {"environment.yml": ENVIRONMENT, "Dockerfile": DOCKERFILE.format(base=self.base)}
-        return files | dict(self.tests) | {name: text.encode() for name, text in replaced.items()}
+        return files | {"environment.yml": ENVIRONMENT.encode()}
 
     def hubs(self) -> dict[str, bytes]:
         """Return the deployments' files."""
-        fill = {"image": f"{self.registry.host}/{self.image}", "tag": BEFORE, "hub": self.hub}
-        return {path.format(**fill): text.format(**fill).encode() for path, text in HUBS.items()}
+        host = self.setup.host or self.registry.host
+        fill = {"image": f"{host}/{self.image}", "tag": BEFORE, "hub": self.hub}
+        return {path.format(**fill): text.format(**fill).encode() for path, text in self.setup.hubs.items()}
 
     # ---- what happens
 
-    def push(self, ref: str = "refs/heads/main") -> Run:
+    def push(self, ref: str = "refs/heads/main", workflow: str = "build-push-open-pr.yaml") -> Run:
         """Run what a push of a branch or a tag runs."""
         sha = self.repository.branches()["main"]
         payload = self.payload("push", ref=ref, before="0" * 40, after=sha)
         checkout = self.checkout(sha)
         if ref.startswith("refs/tags/"):
             git("tag", ref.removeprefix("refs/tags/"), folder=checkout)
-        return self.run("push", "build-push-open-pr.yaml", checkout, payload)
+        return self.run("push", workflow, checkout, payload)
 
     def dispatch(self, workflow: str, **inputs: str) -> Run:
         """Run a workflow by hand, on main."""
@@ -157,7 +195,7 @@ class ImageRepository:
         usual = {
             "server": self.github.server_url,
             "base_repository": self.name,
-            "base_owner": OWNER,
+            "base_owner": self.setup.owner,
             "base_name": self.repository.name,
         }
         text = (EVENTS / f"{event}.json").read_text(encoding="utf-8")
@@ -213,10 +251,10 @@ class ImageRepository:
             login="hub-bot[bot]",
             kind="installation",
             permissions={"contents": "write", "pull_requests": "write"},
-            repositories=[DEPLOYMENTS],
+            repositories=[self.setup.deployments],
         )
         self.tokens.append(token)
-        owner, _, name = DEPLOYMENTS.partition("/")
+        owner, _, name = self.setup.deployments.partition("/")
         asked = {
             "CLIENT_ID": APP["APP_ID"],
             "PRIVATE_KEY": APP["PRIVATE_KEY_SECRET"],
@@ -224,6 +262,7 @@ class ImageRepository:
             "REPOSITORIES": name,
             "PERMISSION_CONTENTS": "write",
             "PERMISSION_PULL_REQUESTS": "write",
+            **self.setup.app,
         }
         registered = Path(self.act.environment["STAND_IN_APP"])
         registered.write_text(json.dumps({"asked": asked, "token": token}), encoding="utf-8")
@@ -251,7 +290,8 @@ def permissions(workflow: Path, *, read_only: bool = False) -> dict[str, str]:
     declared = YAML(typ="safe", pure=True).load(workflow)
     allowed: dict[str, str] = {}
     for job in declared["jobs"].values():
-        for name, level in job["permissions"].items():
+        # Where nothing is said, a repository's token may read, as GitHub sets new ones up.
+        for name, level in job.get("permissions", {"contents": "read"}).items():
             allowed[re.sub("-", "_", name)] = "read" if read_only else level
     return allowed
 
