@@ -14,6 +14,8 @@ GROUPS = {
     "tests/scenarios/test_demo": "workflows",
     "tests/workflows/": "workflows",
 }
+# What takes longest begins first, so that no worker is left with it at the end.
+FIRST = ("workflows", "builds", "tests/scenarios/test_release.py", "hub checks")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -23,14 +25,26 @@ def root() -> Path:
     return ROOT
 
 
+def scope_of(nodeid: str) -> str:
+    """Returns what a test shares a worker with: its file, or all that needs the same engine."""
+    file = nodeid.partition("::")[0]
+    return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests that take longest first; the others stay in their order."""
+    place = {scope: number for number, scope in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(scope_of(item.nodeid), len(place)))
+
+
 class ByResource(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no types
     """Gives a worker whole files, and one worker all that shares an engine, whose base is slow to load."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
+        return scope_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByResource:
-    """Has xdist use this instead of one of its own."""
+    """Has xdist use this instead of one of its own, in the order of the collection."""
+    config.option.loadscopereorder = False
     return ByResource(config, log)
