@@ -82,11 +82,14 @@ def promotion(runs: int) -> str:
 
 
 def merge_commands(checkout: Path, image: str, environment: dict[str, str]) -> tuple[Command, Command]:
-    """Return what a merge runs, without and with the image that the pull request made."""
-    action = (PYTHON, "-I", ROOT / "actions/build/main.py", "--image", image, "--push", "true")
-    options = ("--min-free-disk", "1", ".")
-    rebuild = Command("rebuild", (*action, "--force", "true", *options), checkout, environment)
-    return rebuild, Command("promotion", (*action, *options), checkout, environment)
+    """Return what a merge runs, without and with the image that the pull request made.
+
+    The inputs come as a workflow's step gets them.
+    """
+    action = (PYTHON, "-I", ROOT / "actions/build/main.py")
+    given = {**environment, "INPUT_IMAGE": image, "INPUT_PUSH": "true", "INPUT_MIN_FREE_DISK": "1"}
+    rebuild = Command("rebuild", action, checkout, {**given, "INPUT_FORCE": "true"})
+    return rebuild, Command("promotion", action, checkout, given)
 
 
 def promotion_report(times: Sequence[tuple[float, float, float]]) -> str:
