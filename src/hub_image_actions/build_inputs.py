@@ -28,19 +28,10 @@ _BESIDE_THE_POINT = re.compile(
 # What says where an image goes, and which checks are asked for, but not what is in it.
 _OF_THE_RUN = frozenset(
     {
-        *(
-            "image",
-            "tags",
-            "push",
-            "test",
-            "hub_check",
-            "cache",
-            "registry_username",
-            "registry_password",
-            "public_check",
-        ),
-        *("free_disk_space", "min_free_disk", "github_token", "push_candidate", "reuse", "force"),
-        *("reuse_max_age", "packages", "sbom", "compare_with", "budget", "over_budget", "hub_check_timeout"),
+        *("image", "tags", "push", "push_candidate", "public_check"),
+        *("registry_username", "registry_password", "github_token"),
+        *("reuse", "force", "reuse_max_age", "cache", "free_disk_space", "min_free_disk"),
+        *("test", "hub_check", "hub_check_timeout", "packages", "inspection"),
     }
 )
 

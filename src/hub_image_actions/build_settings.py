@@ -50,16 +50,10 @@ class BuildSettings:
     reuse_max_age: int
     push_candidate: bool
     hub_check: bool
-    hub_check_command: tuple[str, ...]
     hub_check_timeout: int
-    default_url: str
-    hub_version: str
-    browser_tests_dir: str
+    hub: "HubSettings"
     packages: bool
-    compare_with: str
-    sbom: str
-    budget: SizeBudget
-    over_budget: str
+    inspection: "InspectionSettings"
     free_disk_space: str
     min_free_disk: int
     github_token: str = field(repr=False)
@@ -68,6 +62,26 @@ class BuildSettings:
     def reference(self) -> str:
         """The full reference of the image under its main tag."""
         return f"{self.image}:{self.tags[0]}"
+
+
+@dataclass(frozen=True)
+class HubSettings:
+    """The hub that the image is for, and what is tried on it."""
+
+    command: tuple[str, ...]
+    default_url: str
+    version: str
+    browser_tests_dir: str
+
+
+@dataclass(frozen=True)
+class InspectionSettings:
+    """What is to be told of a finished image, and how big it may be."""
+
+    compare_with: str
+    sbom: str
+    budget: SizeBudget
+    over_budget: str
 
 
 @dataclass(frozen=True)
@@ -146,21 +160,10 @@ def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> Bu
         reuse_max_age=inputs.number("reuse-max-age", 14),
         push_candidate=publication.candidate,
         hub_check=inputs.flag("hub-check", default=True),
-        hub_check_command=inputs.parsed(
-            "hub-check-command", _parse_arguments, "jupyterhub-singleuser", empty=()
-        ),
         hub_check_timeout=inputs.number("hub-check-timeout", 60),
-        default_url=inputs.parsed("default-url", _parse_url_path, "/lab", empty=""),
-        hub_version=inputs.parsed("hub-version", _parse_version, empty=""),
-        browser_tests_dir=inputs.parsed("browser-tests-dir", names.parse_path, "browser-tests", empty=""),
+        hub=_read_hub(inputs),
         packages=inputs.flag("packages", default=True),
-        compare_with=inputs.parsed("compare-with", parse_tag, empty=""),
-        sbom=inputs.parsed("sbom", names.parse_path, empty=""),
-        budget=SizeBudget(
-            inputs.parsed("max-size", parse_size, empty=None),
-            inputs.parsed("max-growth", parse_growth, empty=None),
-        ),
-        over_budget=inputs.choice("over-budget", ("warn", "fail")),
+        inspection=_read_inspection(inputs),
         free_disk_space=inputs.choice("free-disk-space", ("auto", "always", "never")),
         min_free_disk=inputs.number("min-free-disk", 20),
         github_token=inputs.secret("github-token"),
@@ -171,6 +174,27 @@ def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> Bu
         )
     inputs.check()
     return settings
+
+
+def _read_hub(inputs: Inputs) -> HubSettings:
+    return HubSettings(
+        command=inputs.parsed("hub-check-command", _parse_arguments, "jupyterhub-singleuser", empty=()),
+        default_url=inputs.parsed("default-url", _parse_url_path, "/lab", empty=""),
+        version=inputs.parsed("hub-version", _parse_version, empty=""),
+        browser_tests_dir=inputs.parsed("browser-tests-dir", names.parse_path, "browser-tests", empty=""),
+    )
+
+
+def _read_inspection(inputs: Inputs) -> InspectionSettings:
+    return InspectionSettings(
+        compare_with=inputs.parsed("compare-with", parse_tag, empty=""),
+        sbom=inputs.parsed("sbom", names.parse_path, empty=""),
+        budget=SizeBudget(
+            inputs.parsed("max-size", parse_size, empty=None),
+            inputs.parsed("max-growth", parse_growth, empty=None),
+        ),
+        over_budget=inputs.choice("over-budget", ("warn", "fail")),
+    )
 
 
 def _parse_folder(text: str) -> str:

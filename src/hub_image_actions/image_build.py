@@ -147,7 +147,12 @@ class ImageBuild:
 
     def _check_context(self) -> None:
         settings = self.settings
-        read = (settings.dockerfile, settings.appendix_file, settings.tests_dir, settings.browser_tests_dir)
+        read = (
+            settings.dockerfile,
+            settings.appendix_file,
+            settings.tests_dir,
+            settings.hub.browser_tests_dir,
+        )
         self._context.check_inside(self.origin.checkout, *read)
         for warning in self._context.check(self.settings.builder, self.settings.appendix_file):
             self._warn(warning)
@@ -310,15 +315,15 @@ class ImageBuild:
 
     def _start_as_on_a_hub(self) -> None:
         settings, report = self.settings, self.report
-        folder = self._context.folder / settings.browser_tests_dir
+        folder = self._context.folder / settings.hub.browser_tests_dir
         browser_tests = BrowserTests(
             folder, self.locks / "browser-tests.txt", self.origin.scratch, self.environment, self.runner.info
         )
         check = HubCheck(
-            settings.hub_check_command,
-            settings.default_url,
+            settings.hub.command,
+            settings.hub.default_url,
             settings.hub_check_timeout,
-            settings.hub_version,
+            settings.hub.version,
             settings.user_id,
             settings.user_name,
             browser_tests,

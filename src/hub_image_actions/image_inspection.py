@@ -69,14 +69,14 @@ class ImageInspection:
         report.comparison = Comparison(old, contents, name) if old else None
         self._write_sbom(contents, report.digest)
         size_before = old.unpacked.total if old and old.unpacked else None
-        exceeded = settings.budget.exceeded(report.size, size_before, name)
-        if exceeded and settings.over_budget == "fail":
+        exceeded = settings.inspection.budget.exceeded(report.size, size_before, name)
+        if exceeded and settings.inspection.over_budget == "fail":
             raise ImageTooBig(" ".join(exceeded), "Remove what the image does not need, or raise the limit.")
         for sentence in exceeded:
             self.warn(sentence)
 
     def _compared_name(self) -> str:
-        return self.settings.compare_with or self.previous().rpartition(":")[2]
+        return self.settings.inspection.compare_with or self.previous().rpartition(":")[2]
 
     def _compared(self, name: str) -> ImageContents | None:
         try:
@@ -86,18 +86,19 @@ class ImageInspection:
             return None
 
     def _write_sbom(self, contents: ImageContents, digest: str) -> None:
-        if not self.settings.sbom or contents.packages is None:
+        if not self.settings.inspection.sbom or contents.packages is None:
             return
         from hub_image_actions.sbom import Subject, sbom
 
         # The time of the commit, so that the file is the same whenever it is made.
         made = datetime.fromtimestamp(self.origin.commit_time, timezone.utc)
-        path = self.origin.checkout / self.settings.sbom
+        path = self.origin.checkout / self.settings.inspection.sbom
         if not path.resolve().is_relative_to(self.origin.checkout.resolve()):
             raise ActionError(
-                f"{self.settings.sbom} is a link that leads out of the repository.", "Name another file."
+                f"{self.settings.inspection.sbom} is a link that leads out of the repository.",
+                "Name another file.",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         subject = Subject(parse_reference(self.settings.reference), digest, created=made)
         path.write_text(sbom(contents.packages, subject), encoding="utf-8")
-        self.tell(f"{self.settings.sbom} lists {len(contents.packages)} packages")
+        self.tell(f"{self.settings.inspection.sbom} lists {len(contents.packages)} packages")

@@ -232,6 +232,11 @@ NATIVE = """\
 
 def shell_push(how: Shell) -> str:
     """Returns a push pipeline of shell steps."""
+    return f"{_shell_build(how)}{_shell_bump(how)}"
+
+
+def _shell_build(how: Shell) -> str:
+    """Returns the job that builds and pushes."""
     login = (how.login or KEY_LOGIN).replace("@REGISTRY@", how.registry)
     build = (how.build or REPO2DOCKER).replace("@REGISTRY@", how.registry).replace("@VERSION@", how.version)
     return f"""\
@@ -262,7 +267,14 @@ jobs:
       - name: Room that is left
         run: df -h
 
-{steps(how.steps_after)}  update-deployment-image-tag:
+{steps(how.steps_after)}
+"""
+
+
+def _shell_bump(how: Shell) -> str:
+    """Returns the job that moves the hubs."""
+    return f"""\
+  update-deployment-image-tag:
     runs-on: ubuntu-latest
     needs: build-and-push
     permissions:
