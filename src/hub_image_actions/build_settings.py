@@ -168,12 +168,16 @@ def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> Bu
         min_free_disk=inputs.number("min-free-disk", 20),
         github_token=inputs.secret("github-token"),
     )
+    _refuse_what_cannot_work(settings, inputs)
+    inputs.check()
+    return settings
+
+
+def _refuse_what_cannot_work(settings: BuildSettings, inputs: Inputs) -> None:
     if settings.dockerfile and settings.builder != "docker":
         inputs.refuse(
             "dockerfile", "it is for `builder: docker` only.", "Set `builder: docker`, or leave it out."
         )
-    inputs.check()
-    return settings
 
 
 def _read_hub(inputs: Inputs) -> HubSettings:

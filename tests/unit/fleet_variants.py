@@ -271,6 +271,24 @@ jobs:
 """
 
 
+PUT_THE_TAG_IN = """\
+      - name: Put the new tag in
+        if: ${{ env.IMAGE_TAG }}
+        run: |
+          for file in $(grep -lr ${IMAGE} deployments/); do
+            old=$(grep ${IMAGE} ${file} | awk -F":" '{print $3}')
+            sed -i -e "s,${IMAGE}:${old},${IMAGE}:${IMAGE_TAG},g" ${file}
+          done
+
+"""
+NOTHING_TO_DO = """\
+      - name: Say that there is nothing to do
+        if: ${{ ! env.IMAGE_TAG }}
+        run: |
+          echo "No new image"
+"""
+
+
 def _shell_bump(how: Shell) -> str:
     """Returns the job that moves the hubs."""
     return f"""\
@@ -302,15 +320,7 @@ def _shell_bump(how: Shell) -> str:
           git config --global user.email "${{{{ vars.IMAGE_BUILDER_BOT_EMAIL }}}}"
           git config --global user.name "${{{{ vars.IMAGE_BUILDER_BOT_NAME }}}}"
 
-      - name: Put the new tag in
-        if: ${{{{ env.IMAGE_TAG }}}}
-        run: |
-          for file in $(grep -lr ${{IMAGE}} deployments/); do
-            old=$(grep ${{IMAGE}} ${{file}} | awk -F":" '{{print $3}}')
-            sed -i -e "s,${{IMAGE}}:${{old}},${{IMAGE}}:${{IMAGE_TAG}},g" ${{file}}
-          done
-
-      - name: Commit, push, open the pull request
+{PUT_THE_TAG_IN}      - name: Commit, push, open the pull request
         if: ${{{{ env.IMAGE_TAG }}}}
         env:
           GH_TOKEN: {how.token}
@@ -321,11 +331,7 @@ def _shell_bump(how: Shell) -> str:
           git push origin ${{BRANCH}}
           gh pr new -t "update ${{HUB}}" -b "by hand" -H${{BRANCH}} -B{how.base}
 
-      - name: Say that there is nothing to do
-        if: ${{{{ ! env.IMAGE_TAG }}}}
-        run: |
-          echo "No new image"
-"""
+{NOTHING_TO_DO}"""
 
 
 def shell_test(version: str = "2024.07.0", events: str = "", before: str = "") -> str:
