@@ -108,10 +108,11 @@ class Docker:
         except CommandError as error:
             raise _login_error(registry, username, _last_line(error)) from error
 
-    def pull(self, reference: str) -> bool:
-        """Pull an image; return whether it is there now."""
+    def pull(self, reference: str, platform: str = "") -> bool:
+        """Pull an image, for the engine's own platform or another; return whether it is there now."""
+        chosen = ("--platform", platform) if platform else ()
         try:
-            self.ask("pull", "--quiet", reference, timeout=_PULL)
+            self.ask("pull", "--quiet", *chosen, reference, timeout=_PULL)
         except CommandError:
             return False
         return True

@@ -34,7 +34,6 @@ from hub_image_actions.image_reuse import CREATED, HUB_CHECK, RUN, SIZE, TESTS, 
 from hub_image_actions.image_tags import INPUTS_PREFIX
 from hub_image_actions.image_tests import ImageTests
 from hub_image_actions.pushed_image import PushedImage
-from hub_image_actions.references import ImageReference
 from hub_image_actions.repo2docker import Repo2docker, install, is_installed
 from hub_image_actions.runner import Runner
 from hub_image_actions.test_results import SuiteResults
@@ -211,11 +210,10 @@ class ImageBuild:
             self._warn(warning)
         with ThreadPoolExecutor() as pool:
             finding = pool.submit(lambda: self._previous) if settings.cache else None
-            if settings.builder == "repo2docker":
-                installing = pool.submit(self._install)
-                # What cannot be pulled, such as an image of this engine only, is for the build to say.
-                list(pool.map(self._docker.pull, map(str, self._bases())))
-                self._repo2docker = installing.result()
+            installing = pool.submit(self._install) if settings.builder == "repo2docker" else None
+            # What cannot be pulled, such as an image of this engine only, is for the build to say.
+            list(pool.map(lambda base: self._docker.pull(base, settings.platform), self._bases()))
+            self._repo2docker = installing.result() if installing else None
             cached_from = finding.result() if finding else ""
         if cached_from and not self._uses_buildx() and not self._docker.pull(cached_from):
             cached_from = ""
@@ -223,10 +221,17 @@ class ImageBuild:
             self.runner.info(f"Cache: layers that are the same are taken from {cached_from}")
         self.report.cached_from = cached_from
 
-    def _bases(self) -> tuple[ImageReference, ...]:
-        """Return the base images that are worth pulling while repo2docker is installed."""
+    def _bases(self) -> tuple[str, ...]:
+        """Return the base images to pull before the build.
+
+        What the image is said to be made from is what the registry has, and an engine that was used before
+        may have an older one. Besides, a pull costs no time while repo2docker is installed.
+        """
+        if self._inputs:
+            return tuple(self._inputs.bases)
         installed = is_installed(self.settings.repo2docker, self._lock, self.origin.scratch)
-        return () if installed else self._context.base_images(self.settings.builder)
+        busy = self.settings.builder == "repo2docker" and not installed
+        return tuple(map(str, self._context.base_images("repo2docker"))) if busy else ()
 
     def _install(self) -> Repo2docker:
         return install(

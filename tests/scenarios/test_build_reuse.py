@@ -13,6 +13,7 @@ from hub_image_actions.registry import Registry as Client
 from scenarios.action import Result
 from scenarios.images import IMAGE, KEY, NAME, ImageRepository
 from testbed.fault_proxy import FaultProxy
+from testbed.seed_image import seed_image
 
 INPUTS = re.compile(r"inputs-[0-9a-f]{64}")
 RUN = f"{NAME}/actions/runs/77"
@@ -236,3 +237,17 @@ def test_an_image_that_failed_its_tests_is_not_kept(images: ImageRepository, jup
     result = images.build_test(event, reuse="true", push_candidate="true")
     assert result.status == 1
     assert images.registry.request("GET", images.image, "tags/list").status_code == 404
+
+
+@pytest.mark.parametrize("builder", ["docker", "repo2docker"])
+def test_an_engine_that_has_an_older_base_builds_on_the_one_that_counts(
+    repository: ImageRepository, small_base_image: str, builder: str
+) -> None:
+    base = f"{repository.registry.host}/public/{repository.image.rpartition('/')[2]}-{builder}:1"
+    repository.engine.docker("tag", small_base_image, base)
+    repository.commit({"Dockerfile": f"FROM {base}\n"})
+    path = base.partition("/")[2].partition(":")[0]
+    repository.registry.push(path, "1", seed_image({"newer": b"yes\n"}, form="docker"))
+    result = build(repository, builder=builder)
+    built = repository.registry.image_config(repository.image, result.outputs["digest"])
+    assert built["rootfs"]["diff_ids"] == repository.registry.image_config(path, "1")["rootfs"]["diff_ids"]
