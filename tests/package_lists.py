@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from hub_image_actions.packages import MANAGERS, Package, PackageList
+from hub_image_actions.packages.package_list import MANAGERS, Package, PackageList
 
 WORDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
 PLACES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)

@@ -21,18 +21,17 @@ from hub_image_actions import dependencies
 dependencies.activate(ROOT)
 
 from hub_image_actions import markdown, names
-from hub_image_actions.binder import BinderRepository, Launch, parse_repository
-from hub_image_actions.binder_branch import BinderBranch
-from hub_image_actions.command_line import read_arguments
+from hub_image_actions.binder import BinderBranch, BinderRepository, Launch, parse_repository
+from hub_image_actions.entry.arguments import read_arguments
+from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
-from hub_image_actions.github import GitHub, PullRequest
+from hub_image_actions.github.client import GitHub, PullRequest
+from hub_image_actions.github.kept_comment import Comment, KeptComment
+from hub_image_actions.github.pull_request_event import find_pull_request, read_event
 from hub_image_actions.http import Http
-from hub_image_actions.inputs import Inputs
-from hub_image_actions.kept_comment import Comment, KeptComment
-from hub_image_actions.pull_request_event import find_pull_request, read_event
 from hub_image_actions.references import ImageReference, parse_reference
-from hub_image_actions.registry import Registry
-from hub_image_actions.runner import Runner
+from hub_image_actions.registry.client import Registry
 
 MARKER = "<!-- hub-image-actions binder-badge -->"
 LABEL = "Test this PR on Binder"

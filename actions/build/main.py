@@ -17,18 +17,17 @@ from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
 
-from hub_image_actions.build_origin import read_origin
-from hub_image_actions.build_outcome import tell
-from hub_image_actions.build_report import BuildReport
-from hub_image_actions.build_settings import BuildSettings, read_build, read_image, read_publication
-from hub_image_actions.command_line import read_arguments
+from hub_image_actions.build.image_build import ImageBuild
+from hub_image_actions.build.origin import read_origin
+from hub_image_actions.build.report import BuildReport, tell
+from hub_image_actions.build.settings import BuildSettings, read_build, read_image, read_publication
+from hub_image_actions.entry.arguments import read_arguments
+from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.interruption import interruptible
+from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError
 from hub_image_actions.http import Http
-from hub_image_actions.image_build import ImageBuild
-from hub_image_actions.image_tags import TagValues
-from hub_image_actions.inputs import Inputs
-from hub_image_actions.interruption import interruptible
-from hub_image_actions.runner import Runner
+from hub_image_actions.images.tags import TagValues
 
 LOCKS = ROOT / "requirements"
 NO_COMMIT = TagValues()

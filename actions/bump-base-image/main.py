@@ -20,12 +20,9 @@ from hub_image_actions import dependencies
 dependencies.activate(ROOT)
 
 from hub_image_actions import markdown, names
-from hub_image_actions.command_line import read_arguments
-from hub_image_actions.dispatch_event import announced
-from hub_image_actions.dockerfiles import ALREADY, Target
-from hub_image_actions.errors import ActionError
-from hub_image_actions.fleet.base_image_report import short
-from hub_image_actions.fleet.base_images import (
+from hub_image_actions.bump.announcement import announced
+from hub_image_actions.bump.base_image_report import short
+from hub_image_actions.bump.base_images import (
     BRANCH,
     TITLE,
     BaseImageUpgrade,
@@ -34,12 +31,16 @@ from hub_image_actions.fleet.base_images import (
     branch_of,
     digest_in_registry,
 )
-from hub_image_actions.fleet.command import open_http
-from hub_image_actions.fleet.repositories import repositories_of
-from hub_image_actions.github import GitHub
+from hub_image_actions.entry.arguments import read_arguments
+from hub_image_actions.entry.command import open_http
+from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.runner import Runner
+from hub_image_actions.errors import ActionError
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.proposal import repositories_of
+from hub_image_actions.github.pull_request_event import read_event
 from hub_image_actions.http import Http
-from hub_image_actions.inputs import Inputs
-from hub_image_actions.pull_request_event import read_event
+from hub_image_actions.images.dockerfiles import ALREADY, Target
 from hub_image_actions.references import (
     ImageName,
     ImageReference,
@@ -47,8 +48,7 @@ from hub_image_actions.references import (
     parse_reference,
     parse_tag,
 )
-from hub_image_actions.registries import registries
-from hub_image_actions.runner import Runner
+from hub_image_actions.registry.client import registries
 
 HOW_TO_NAME_IT = "Pass the image that was pushed, or run on an event that names it as `image`."
 HOW_TO_TAG = "Pass the tag that was pushed, or run on an event that gives it as `tag`."

@@ -22,24 +22,23 @@ from hub_image_actions import dependencies
 dependencies.activate(ROOT)
 
 from hub_image_actions import markdown, names
-from hub_image_actions.bump_branch import BumpBranch
-from hub_image_actions.bump_pull_request import BumpPullRequest, label_and_request
-from hub_image_actions.bump_report import BumpReport, Origin
-from hub_image_actions.command_line import read_arguments
-from hub_image_actions.deployments import Bump, Plan, plan_bump
+from hub_image_actions.bump.branch import BumpBranch
+from hub_image_actions.bump.pull_request import BumpPullRequest, label_and_request
+from hub_image_actions.bump.report import BumpReport, Origin
+from hub_image_actions.deployments.holds import today
+from hub_image_actions.deployments.plan import Bump, Plan, plan_bump
+from hub_image_actions.entry.arguments import read_arguments
+from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
-from hub_image_actions.github import GitHub, PullRequest
-from hub_image_actions.holds import today
+from hub_image_actions.github.changes import ImageChange, image_changes
+from hub_image_actions.github.client import GitHub, PullRequest
 from hub_image_actions.http import Http
-from hub_image_actions.image_changes import ImageChange, image_changes
-from hub_image_actions.image_tags import INPUTS_PREFIX
-from hub_image_actions.inputs import Inputs
-from hub_image_actions.package_report import Comparison, compared_with
+from hub_image_actions.images.comparison import Comparison, compared_with
+from hub_image_actions.images.tags import INPUTS_PREFIX
 from hub_image_actions.references import ImageName, parse_digest, parse_image_name, parse_tag
-from hub_image_actions.registries import registries
-from hub_image_actions.registry import Registry
-from hub_image_actions.runner import Runner
+from hub_image_actions.registry.client import Registry, registries
 
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
 HOW_TO_AUTHORIZE = "Pass the token of a GitHub App, or the secret that your organisation keeps for this."

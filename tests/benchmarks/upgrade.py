@@ -13,12 +13,12 @@ from pathlib import Path
 
 from benchmarks.measurement import Command, spread
 from benchmarks.traffic import Traffic
-from hub_image_actions.fleet.command import open_http
-from hub_image_actions.fleet.pace import Pace, PacedHttp
-from hub_image_actions.fleet.pins import OURS, Style
-from hub_image_actions.fleet.rollout import Rollout
-from hub_image_actions.fleet.upgrade import Upgrade, goal_of
-from hub_image_actions.github import GitHub
+from hub_image_actions.entry.command import open_http
+from hub_image_actions.fleet.upgrade.rollout import Rollout
+from hub_image_actions.fleet.upgrade.upgrade import Upgrade, goal_of
+from hub_image_actions.fleet.workflows.pins import OURS, Style
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.pace import Pace, PacedHttp
 from local_github import LocalGitHub
 from local_github.git import git
 from local_github.repository import Content

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.limits import LIMITS, as_bytes, mutated
-from hub_image_actions.deployments import Bump, plan_bump
+from hub_image_actions.deployments.plan import Bump, plan_bump
 from hub_image_actions.errors import ActionError
 from hub_image_actions.references import parse_image_name
-from unit.test_deployments_properties import BLOCKS, IMAGE, TODAY
+from unit.deployments.test_plan_properties import BLOCKS, IMAGE, TODAY
 
 # No file has it, and it needs no quotes.
 NEW = "v97x53q"

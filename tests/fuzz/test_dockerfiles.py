@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.limits import LIMITS, as_bytes, mutated
-from hub_image_actions.dockerfiles import Target, bases, moved
+from hub_image_actions.images.dockerfiles import Target, bases, moved
 from hub_image_actions.references import parse_image_name
 
 IMAGE = "us-central1-docker.pkg.dev/p/base-images/base-python-image"

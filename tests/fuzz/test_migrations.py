@@ -10,10 +10,10 @@ from fuzz.limits import EXAMPLES, LIMITS, mutated
 from fuzz.test_workflows import PIECES
 from hostile import assert_harmless
 from hub_image_actions.errors import ActionError
-from hub_image_actions.fleet.explanation import explain, explain_markdown
-from hub_image_actions.fleet.migration import plan_migration
-from hub_image_actions.fleet.pins import Target
-from hub_image_actions.fleet.workflow_file import WORKFLOWS, WorkflowFile
+from hub_image_actions.fleet.upgrade.explanation import explain, explain_markdown
+from hub_image_actions.fleet.upgrade.plan import plan_migration
+from hub_image_actions.fleet.workflows.pins import Target
+from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, WorkflowFile
 from unit.fleet_variants import BUILDERS
 
 TEMPLATE = Path(__file__).parents[2] / "template"

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from fuzz.limits import LIMITS, mutated
 from hostile import VALUES, WRITTEN, assert_harmless
+from hub_image_actions.checks.results import read_results
 from hub_image_actions.errors import ActionError
-from hub_image_actions.image_contents import ImageContents
-from hub_image_actions.image_packages import read_list
-from hub_image_actions.package_changes import changes
-from hub_image_actions.package_report import Comparison
-from hub_image_actions.packages import LABEL, MANAGERS, DamagedPackages, Package, PackageList
-from hub_image_actions.test_results import read_results
+from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.contents import ImageContents
+from hub_image_actions.packages.changes import changes
+from hub_image_actions.packages.package_list import LABEL, MANAGERS, DamagedPackages, Package, PackageList
+from hub_image_actions.packages.reading import read_list
 
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
 VERSIONS = st.one_of(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from fuzz.limits import LIMITS, mutated
 from hostile import WRITTEN
 from hub_image_actions import names
-from hub_image_actions.challenges import parse_challenges
 from hub_image_actions.errors import ActionError
+from hub_image_actions.images.size_budget import parse_growth, parse_size
 from hub_image_actions.references import (
     find_reference,
     parse_digest,
@@ -19,7 +19,7 @@ from hub_image_actions.references import (
     parse_reference,
     parse_tag,
 )
-from hub_image_actions.size_budget import parse_growth, parse_size
+from hub_image_actions.registry.authentication import parse_challenges
 
 GOOD = st.sampled_from(
     [

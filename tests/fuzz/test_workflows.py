@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from fuzz.limits import LIMITS, as_bytes, mutated
 from hub_image_actions.errors import ActionError
-from hub_image_actions.fleet.pins import OURS, Target, move_pins, pins_of
-from hub_image_actions.fleet.workflow_file import WorkflowFile
-from hub_image_actions.fleet.yaml_splice import find, quoted, remove_entry, set_entry
+from hub_image_actions.fleet.workflows.pins import OURS, Target, move_pins, pins_of
+from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
+from hub_image_actions.fleet.workflows.yaml_splice import find, quoted, remove_entry, set_entry
 
 COMMIT, NEW = "a1" * 20, "97" * 20
 GOOD = st.sampled_from(

@@ -69,7 +69,7 @@ FILES: Mapping[str, Content] = {
     "greet": ("120000", b"actions/greet"),
     "dependencies.zip": "fresh\n",
     "template/.github/workflows/test.yaml": "on: pull_request\n",
-    "src/hub_image_actions/fleet/template_history.yaml": "# By release.\n\nreleases: {}\n",
+    "src/hub_image_actions/fleet/workflows/template_history.yaml": "# By release.\n\nreleases: {}\n",
     "README.md": "fresh\n",
     "scripts/vendor": ("100755", CHECK.format(made="dependencies.zip").encode()),
     "scripts/docs": ("100755", CHECK.format(made="README.md").encode()),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from hub_image_actions.fleet.status_table import (
+from hub_image_actions.fleet.status.table import (
     Deployment,
     Distance,
     OpenBump,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hub_image_actions.image_contents import contents_of
+from hub_image_actions.images.contents import contents_of
 from scenarios.action import Result
 from scenarios.images import IMAGE, ImageRepository
 

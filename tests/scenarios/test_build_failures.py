@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from hub_image_actions.build_failures import KnownFailure, catalogue
+from hub_image_actions.checks.diagnosis import KnownFailure, catalogue
 from scenarios.images import IMAGE, KEY, ImageRepository
 from testbed.disk import small_disk
 from testbed.engine import Engine

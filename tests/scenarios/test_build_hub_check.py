@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.browser_tests import BrowserTests
-from hub_image_actions.docker import Docker
-from hub_image_actions.hub_check import HubCheck, HubCheckFailed, HubCheckResult
-from hub_image_actions.interruption import Interrupted, interruptible
+from hub_image_actions.checks.browser_tests import BrowserTests
+from hub_image_actions.checks.hub_check import HubCheck, HubCheckFailed, HubCheckResult
+from hub_image_actions.docker.engine import Docker
+from hub_image_actions.entry.interruption import Interrupted, interruptible
 from scenarios.action import ROOT
 from testbed.engine import RunningEngine
 from testbed.hub import Hub

@@ -7,10 +7,10 @@ from time import perf_counter
 
 import pytest
 
-from hub_image_actions.docker import Docker
-from hub_image_actions.image_contents import ImageContents
-from hub_image_actions.image_packages import PackagesNotRead, read_packages
-from hub_image_actions.packages import Package, PackageList
+from hub_image_actions.docker.engine import Docker
+from hub_image_actions.images.contents import ImageContents
+from hub_image_actions.packages.package_list import Package, PackageList
+from hub_image_actions.packages.reading import PackagesNotRead, read_packages
 from testbed.engine import RunningEngine
 
 # What an image of a course may have beside Python, laid in as files.

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from hub_image_actions.docker_config import Credentials
+from hub_image_actions.build.earlier_images import CREATED
+from hub_image_actions.docker.config import Credentials
 from hub_image_actions.http import Http
-from hub_image_actions.image_reuse import CREATED
-from hub_image_actions.pushed_image import read_pushed_image
-from hub_image_actions.registry import Registry as Client
+from hub_image_actions.images.pushed_image import read_pushed_image
+from hub_image_actions.registry.client import Registry as Client
 from scenarios.action import Result
 from scenarios.images import IMAGE, KEY, NAME, ImageRepository
 from testbed.fault_proxy import FaultProxy

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.browser_tests import BROWSERS, BrowserTests
+from hub_image_actions.checks.browser_tests import BROWSERS, BrowserTests
 from hub_image_actions.environments import ToolEnvironment
 from scenarios.action import Result
 from scenarios.images import IMAGE, ImageRepository

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub_image_actions.packages import Package, PackageList
+from hub_image_actions.packages.package_list import Package, PackageList
 from scenarios.deployments import IMAGE_PATH, Deployments
 from testbed.fault_proxy import Answer, FaultProxy
 from testbed.seed_image import seed_image

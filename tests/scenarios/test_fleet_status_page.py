@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, Request
 
 from browser import running_browser
-from hub_image_actions.fleet.status_page import status_page
+from hub_image_actions.fleet.status.page import status_page
 from scenarios.status_example import HOSTILE, NOW, example
 
 OpenPage = Callable[..., Page]

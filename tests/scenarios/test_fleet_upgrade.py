@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.fleet.pins import OURS, Style
-from hub_image_actions.fleet.upgrade import BRANCH, GREEN, LABEL
+from hub_image_actions.fleet.upgrade.upgrade import BRANCH, GREEN, LABEL
+from hub_image_actions.fleet.workflows.pins import OURS, Style
 from local_github.calls import Call
 from local_github.git import git
 from local_github.repository import Repository

@@ -13,11 +13,11 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from hub_image_actions.http import Http
-from hub_image_actions.image_contents import ImageContents
-from hub_image_actions.image_size import ImageSize, LayerSize
-from hub_image_actions.packages import Package, PackageList
-from hub_image_actions.pushed_image import read_pushed_image
-from hub_image_actions.registry import Registry
+from hub_image_actions.images.contents import ImageContents
+from hub_image_actions.images.pushed_image import read_pushed_image
+from hub_image_actions.images.size import ImageSize, LayerSize
+from hub_image_actions.packages.package_list import Package, PackageList
+from hub_image_actions.registry.client import Registry
 from scenarios.images import KEY
 from testbed.fault_proxy import Answer, FaultProxy
 from testbed.registry import Registry as RealRegistry

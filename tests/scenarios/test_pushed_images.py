@@ -6,10 +6,10 @@ import pytest
 
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.http import Http
-from hub_image_actions.image_push import ImagePush
-from hub_image_actions.pushed_image import read_pushed_image
+from hub_image_actions.images.push import ImagePush
+from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.references import parse_image_name
-from hub_image_actions.registry import Registry as Client
+from hub_image_actions.registry.client import Registry as Client
 from testbed.fault_proxy import Answer, FaultProxy
 from testbed.registry import Registry
 from testbed.seed_image import Format, seed_image

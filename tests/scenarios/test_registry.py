@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.docker_config import Credentials, DockerConfig
+from hub_image_actions.docker.config import Credentials, DockerConfig
 from hub_image_actions.errors import ManifestMissing, RegistryError
 from hub_image_actions.http import Http, Limits, RetryPolicy
-from hub_image_actions.registry import Manifest, Registry
+from hub_image_actions.registry.client import Manifest, Registry
 from testbed.fault_proxy import Answer, FaultProxy, Reset, Silence, Truncated
 from testbed.registry import BasicAuth, TokenAuth
 from testbed.registry import Registry as RealRegistry

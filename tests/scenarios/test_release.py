@@ -9,7 +9,7 @@ import pytest
 from local_github.repository import Content
 from scenarios.releases import ACTION, NAME, Releases
 
-HISTORY = "src/hub_image_actions/fleet/template_history.yaml"
+HISTORY = "src/hub_image_actions/fleet/workflows/template_history.yaml"
 WRITTEN = {
     "CITATION.cff": "version: 1.0.0\n",
     "pyproject.toml": '\nversion = "1.0.0"\n',

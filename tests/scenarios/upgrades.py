@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from hub_image_actions.fleet.pins import OURS, Style, Target, pin_as
-from hub_image_actions.fleet.upgrade import BRANCH
-from hub_image_actions.github import GitHub
+from hub_image_actions.fleet.upgrade.upgrade import BRANCH
+from hub_image_actions.fleet.workflows.pins import OURS, Style, Target, pin_as
+from hub_image_actions.github.client import GitHub
 from hub_image_actions.http import Http
 from local_github import LocalGitHub
 from local_github.git import git

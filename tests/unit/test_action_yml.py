@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.errors import InvalidInputs
-from hub_image_actions.inputs import Inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = sorted(path.parent for path in ROOT.glob("actions/*/action.yml"))

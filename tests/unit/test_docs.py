@@ -119,7 +119,7 @@ def house(tmp_path: Path, root: Path) -> Path:
 def wordings(root: Path) -> list[str]:
     """Returns the texts in the code, without what is put into them and without quotes."""
     found = []
-    for path in [*root.glob("src/**/*.py"), *root.glob("actions/*/main.py")]:
+    for path in [*root.glob("src/**/*.py"), *root.glob("release/*.py"), *root.glob("actions/*/main.py")]:
         nodes = list(ast.walk(ast.parse(path.read_text())))
         described = {node.value for node in nodes if isinstance(node, ast.Expr)}
         for node in nodes:
@@ -264,7 +264,7 @@ def test_every_finding_of_the_doctor_is_explained(root: Path) -> None:
     page = (root / "docs/fleet.md").read_text()
     calls = (
         node.args[1]
-        for path in root.glob("src/hub_image_actions/fleet/*.py")
+        for path in root.glob("src/hub_image_actions/fleet/doctor/*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -277,7 +277,7 @@ def test_every_finding_of_the_doctor_is_explained(root: Path) -> None:
 
 
 def test_every_state_of_an_upgrade_is_explained(root: Path) -> None:
-    from hub_image_actions.fleet.waves import State
+    from hub_image_actions.fleet.upgrade.waves import State
 
     page = (root / "docs/fleet.md").read_text()
     table = page.partition("| A repository is |")[2].partition("\n\n")[0]

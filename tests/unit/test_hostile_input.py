@@ -14,27 +14,27 @@ import pytest
 
 from hostile import MARKER, VALUES, WRITTEN, assert_harmless
 from hub_image_actions import markdown
-from hub_image_actions.build_context import BuildContext, ContextError
-from hub_image_actions.build_failures import Diagnosis, catalogue, diagnose
-from hub_image_actions.build_report import BuildReport, ReusedImage
-from hub_image_actions.container_files import UnusableFile, read_written
-from hub_image_actions.dispatch_event import announced
-from hub_image_actions.docker import Layer
-from hub_image_actions.docker_config import Credentials
+from hub_image_actions.build.context import BuildContext, ContextError
+from hub_image_actions.build.report import BuildReport, ReusedImage
+from hub_image_actions.bump.announcement import announced
+from hub_image_actions.checks.diagnosis import Diagnosis, catalogue, diagnose
+from hub_image_actions.checks.hub_check import CATALOGUE, HubCheckFailed, HubCheckResult, Kernel
+from hub_image_actions.checks.hub_containers import UnexpectedAnswer, parse_finding
+from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults, read_results
+from hub_image_actions.docker.config import Credentials
+from hub_image_actions.docker.container_files import UnusableFile, read_written
+from hub_image_actions.docker.engine import Layer
+from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
-from hub_image_actions.github import GitHub, Repository
+from hub_image_actions.github.client import GitHub, Repository
+from hub_image_actions.github.kept_comment import KeptComment
 from hub_image_actions.http import Headers, Http, Response
-from hub_image_actions.hub_check import CATALOGUE, HubCheckFailed, HubCheckResult, Kernel
-from hub_image_actions.hub_containers import UnexpectedAnswer, parse_finding
-from hub_image_actions.image_contents import ImageContents
-from hub_image_actions.image_size import ImageSize, LayerSize
-from hub_image_actions.kept_comment import KeptComment
-from hub_image_actions.package_report import Comparison
-from hub_image_actions.packages import DamagedPackages, Package, PackageList
-from hub_image_actions.pushed_image import read_pushed_image
-from hub_image_actions.registry import MANIFEST_TYPES, Registry
-from hub_image_actions.runner import Runner
-from hub_image_actions.test_results import CaseResult, Outcome, SuiteResults, read_results
+from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.contents import ImageContents
+from hub_image_actions.images.pushed_image import read_pushed_image
+from hub_image_actions.images.size import ImageSize, LayerSize
+from hub_image_actions.packages.package_list import DamagedPackages, Package, PackageList
+from hub_image_actions.registry.client import MANIFEST_TYPES, Registry
 from scenarios.action import parse_command, parse_outputs
 
 ON_RUNNER = {"GITHUB_ACTIONS": "true"}

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from hub_image_actions.build_settings import (
+from hub_image_actions.build.repo2docker import DEFAULT_VERSION
+from hub_image_actions.build.settings import (
     BuildSettings,
     Publication,
     read_build,
     read_image,
     read_publication,
 )
-from hub_image_actions.image_tags import TagValues
-from hub_image_actions.inputs import Inputs
-from hub_image_actions.repo2docker import DEFAULT_VERSION
+from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.images.tags import TagValues
 
 COMMIT = "511c4637d7021a2b3c4d5e6f708192a3b4c5d6e7"
 

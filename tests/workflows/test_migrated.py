@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from hub_image_actions.fleet.legacy_shared import SHARED
-from hub_image_actions.fleet.migration import plan_migration
-from hub_image_actions.fleet.pins import Release, Target
+from hub_image_actions.fleet.migration.shared_workflows import SHARED
+from hub_image_actions.fleet.upgrade.plan import plan_migration
+from hub_image_actions.fleet.workflows.pins import Release, Target
 from testbed.registry import Registry
 from unit import fleet_variants as variants
 from unit.fleet_variants import PUSH, Files

@@ -5,8 +5,9 @@ the standard library. It reads files; of programs, it starts R alone, which know
 
     python3 list_packages.py RESULT [ROOT]
 
-RESULT gets the list as JSON, in the form that `hub_image_actions.packages` reads. A manager that cannot be
-read is named as `unread` and costs nothing else. ROOT is where the image's files are, by default `/`.
+RESULT gets the list as JSON, in the form that `hub_image_actions.packages.package_list` reads. A manager
+that cannot be read is named as `unread` and costs nothing else. ROOT is where the image's files are, by
+default `/`.
 """
 
 from __future__ import annotations

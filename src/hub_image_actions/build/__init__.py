@@ -1,0 +1,1 @@
+"""The build of an image, from its settings to its report."""

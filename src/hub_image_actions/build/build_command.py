@@ -1,0 +1,95 @@
+"""The command line that builds an image."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from hub_image_actions.build.earlier_images import CREATED
+from hub_image_actions.build.origin import BuildOrigin
+from hub_image_actions.build.repo2docker import Repo2docker
+from hub_image_actions.build.settings import BuildSettings
+
+
+@dataclass(frozen=True)
+class BuildCommand:
+    """How an image is built.
+
+    Args:
+        settings: the inputs of the action.
+        origin: where it is built, and what of.
+        folder: the folder that it is built from.
+        labels: labels besides those that say where the image is from.
+        repo2docker: what builds it; None: Docker.
+        with_buildx: whether it is built by `docker buildx`.
+        cached_from: the image to take layers from; empty: none.
+    """
+
+    settings: BuildSettings
+    origin: BuildOrigin
+    folder: Path
+    labels: Mapping[str, str]
+    repo2docker: Repo2docker | None
+    with_buildx: bool
+    cached_from: str
+
+    def arguments(self) -> list[str]:
+        """Return the program and its arguments."""
+        if self.repo2docker:
+            return self.repo2docker.command(self._repo2docker_options())
+        return self._docker_build()
+
+    def variables(self) -> dict[str, str]:
+        """Return the time of the commit, by which what is built twice can be the same."""
+        seconds = self.origin.commit_time
+        return {"SOURCE_DATE_EPOCH": str(seconds)} if seconds else {}
+
+    def _repo2docker_options(self) -> list[str]:
+        settings = self.settings
+        options = ["--no-run", "--user-name", settings.user_name, "--user-id", str(settings.user_id)]
+        options += ["--image-name", settings.reference, "--target-repo-dir", settings.repo_dir]
+        if settings.appendix_file:
+            options += ["--appendix", (self.folder / settings.appendix_file).read_text(encoding="utf-8")]
+        if settings.platform:
+            options += [f"--Repo2Docker.platform={settings.platform}"]
+        if self.cached_from:
+            options += ["--cache-from", self.cached_from]
+        if self.with_buildx:
+            # Builders in containers, as docker/setup-buildx-action makes them, keep the image else.
+            options += ["--DockerEngine.extra_buildx_build_args=--load"]
+        return [*options, *self._build_arguments(), *settings.repo2docker_args, "."]
+
+    def _docker_build(self) -> list[str]:
+        settings = self.settings
+        with_buildx = ["docker", "buildx", "build", "--progress", "plain", "--load"]
+        command = with_buildx if self.with_buildx else ["docker", "build"]
+        command = [*command, "--tag", settings.reference, "--file", settings.dockerfile or "Dockerfile"]
+        if settings.platform:
+            command += ["--platform", settings.platform]
+        if self.cached_from:
+            command += ["--cache-from", self.cached_from]
+        return [*command, *self._build_arguments(), "."]
+
+    def _build_arguments(self) -> list[str]:
+        if self.with_buildx:
+            # The image carries what a later build needs to take layers from it, in some hundred bytes.
+            built_in = {"BUILDKIT_INLINE_CACHE": "1"} if self.settings.cache else {}
+        else:
+            built_in = self.variables()
+        arguments = [
+            f"--build-arg={name}={value}" for name, value in {**built_in, **self.settings.build_args}.items()
+        ]
+        return arguments + [f"--label={name}={value}" for name, value in self._all_labels().items()]
+
+    def _all_labels(self) -> dict[str, str]:
+        origin = self.origin
+        labels = {
+            "org.opencontainers.image.source": origin.url,
+            "org.opencontainers.image.revision": origin.commit,
+            CREATED: datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "org.opencontainers.image.version": self.settings.tags[0],
+            "repo2docker.repo": origin.url,
+            "repo2docker.ref": origin.commit,
+        }
+        known = {name: value for name, value in labels.items() if value}
+        return {**known, **self.labels, **self.settings.labels}

@@ -1,0 +1,186 @@
+"""The folder that an image is built from, and what is wrong with it before a build would find out."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub_image_actions.errors import ActionError
+from hub_image_actions.images.dockerfiles import bases
+from hub_image_actions.references import ImageReference
+
+# Source: "Configuration files" in the documentation of repo2docker.
+CONFIGURATION = (
+    "Dockerfile",
+    "environment.yml",
+    "environment.yaml",
+    "requirements.txt",
+    "Pipfile",
+    "Pipfile.lock",
+    "pyproject.toml",
+    "setup.py",
+    "Project.toml",
+    "JuliaProject.toml",
+    "REQUIRE",
+    "install.R",
+    "DESCRIPTION",
+    "apt.txt",
+    "default.nix",
+    "runtime.txt",
+    "postBuild",
+    "start",
+)
+
+
+# What ruamel.yaml raises for texts that are no YAML: its own error, and others where it trusts the text.
+_NO_YAML = (RecursionError, ArithmeticError, AssertionError, LookupError, ValueError, TypeError)
+
+
+class ContextError(ActionError):
+    """The folder cannot be built as it is."""
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """A folder with what an image is built from.
+
+    Args:
+        folder: the folder.
+        name: the folder as it is named in the repository, for errors.
+        dockerfile: the Dockerfile that was asked for, relative to the folder; empty: the usual one.
+    """
+
+    folder: Path
+    name: str
+    dockerfile: str = ""
+
+    @property
+    def configuration(self) -> Path:
+        """The folder that holds the configuration files."""
+        binder = (self.folder / "binder", self.folder / ".binder")
+        return next((folder for folder in binder if folder.is_dir()), self.folder)
+
+    def dockerfile_path(self, builder: str) -> Path | None:
+        """Return the Dockerfile that the builder will use, if there is one."""
+        usual = self.folder if builder == "docker" else self.configuration
+        path = self.folder / self.dockerfile if self.dockerfile else usual / "Dockerfile"
+        return path if path.is_file() else None
+
+    def check(self, builder: str, appendix_file: str = "") -> list[str]:
+        """Return what deserves a warning.
+
+        Args:
+            builder: what builds the image.
+            appendix_file: a file that must be there; empty: none.
+
+        Raises:
+            ContextError: the folder cannot be built.
+        """
+        if not self.folder.is_dir():
+            raise ContextError(
+                f"There is no folder {self.name!r}.",
+                "Check `context`, and that a step with actions/checkout comes before.",
+            )
+        if appendix_file and not (self.folder / appendix_file).is_file():
+            raise ContextError(
+                f"There is no {appendix_file!r} in {self.name!r}.",
+                "Check `appendix-file`, its path from `context` on.",
+            )
+        if builder == "docker":
+            self._check_dockerfile()
+            return []
+        self._check_configuration()
+        return self._script_warnings()
+
+    def check_inside(self, checkout: Path, *names: str) -> None:
+        """Check that nothing that is read leads out of the repository by a link.
+
+        What a pull request brings could else have files of the runner built in, or shown to its tests.
+
+        Args:
+            checkout: the folder of the repository.
+            names: files and folders in this one, besides those that builders look for.
+
+        Raises:
+            ContextError: something leads out of the repository, or to what git keeps of it.
+        """
+        top = checkout.resolve()
+        mine = (
+            self.folder / name for name in ("", "binder", ".binder", *CONFIGURATION, *filter(None, names))
+        )
+        for path in (*mine, *(self.configuration / name for name in CONFIGURATION)):
+            self._check_one(path, top)
+
+    def _check_one(self, path: Path, top: Path) -> None:
+        named = os.path.normpath(Path(self.name) / path.relative_to(self.folder))
+        try:
+            found = path.resolve()
+        except (OSError, RuntimeError) as error:
+            raise ContextError(f"{named} is a link to itself.", "Remove the link.", file=named) from error
+        if not found.is_relative_to(top) or ".git" in found.relative_to(top).parts:
+            raise ContextError(
+                f"{named} is a link that leads out of the repository.",
+                "Put the file or folder itself there.",
+                file=named,
+            )
+
+    def base_images(self, builder: str) -> tuple[ImageReference, ...]:
+        """Return the images that the Dockerfile builds on; stages of its own and variables are left out."""
+        path = self.dockerfile_path(builder)
+        if path is None:
+            return ()
+        found = (base.reference for base in bases(path.read_bytes()))
+        return tuple(dict.fromkeys(reference for reference in found if reference))
+
+    def _check_dockerfile(self) -> None:
+        if self.dockerfile_path("docker") is None:
+            raise ContextError(
+                f"There is no {self.dockerfile or 'Dockerfile'} in {self.name!r}.",
+                "Check `context` and `dockerfile`, or use `builder: repo2docker`.",
+            )
+
+    def _check_configuration(self) -> None:
+        there = [name for name in CONFIGURATION if (self.configuration / name).is_file()]
+        if not there:
+            raise ContextError(
+                f"There is nothing in {self.name!r} that repo2docker builds from.",
+                "Add an environment.yml or another configuration file, or check `context`.",
+            )
+        if "Dockerfile" not in there:
+            for name in ("environment.yml", "environment.yaml"):
+                if name in there:
+                    _check_yaml(self.configuration / name, self._named(name))
+
+    def _named(self, name: str) -> str:
+        """Return a configuration file's path as it is in the repository."""
+        folder = self.configuration.relative_to(self.folder)
+        return os.path.normpath(Path(self.name) / folder / name)
+
+    def _script_warnings(self) -> list[str]:
+        warnings = []
+        for name in ("postBuild", "start"):
+            path = self.configuration / name
+            if path.is_file() and b"\r\n" in path.read_bytes():
+                warnings.append(f"{self._named(name)} has Windows line ends, with which Linux cannot run it.")
+        return warnings
+
+
+def _check_yaml(path: Path, name: str) -> None:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        content = YAML(typ="safe", pure=True).load(path)
+    except (YAMLError, *_NO_YAML) as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, "problem", None) or "it is not YAML"
+        raise ContextError(
+            f"{name}:{line}: {problem}.", "Mend the line; it is often the indentation.", file=name, line=line
+        ) from error
+    if not isinstance(content, dict) or not isinstance(content.get("dependencies", []), list):
+        raise ContextError(
+            f"{name} has no list of dependencies.",
+            "Write `dependencies:` and one package a line.",
+            file=name,
+            line=1,
+        )

@@ -1,0 +1,131 @@
+"""Images that need no build, since the registry has one that was made of the same inputs."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Protocol
+
+from hub_image_actions.build import fingerprint
+from hub_image_actions.build.fingerprint import BuildInputs
+from hub_image_actions.errors import ManifestMissing, RegistryError
+from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
+from hub_image_actions.images.tags import COMMIT_LENGTH
+from hub_image_actions.references import ImageName, is_commit
+from hub_image_actions.registry.client import Registry
+
+_MOST_ASKED = 20
+
+CREATED = "org.opencontainers.image.created"
+TESTS = "hub-image-actions.tests"
+HUB_CHECK = "hub-image-actions.hub-check"
+SIZE = "hub-image-actions.size"
+RUN = "hub-image-actions.run"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an image must have shown before it is used again.
+
+    Args:
+        inputs: what it must be made of.
+        tested: whether its own tests must have passed.
+        checked: whether it must have started as on a hub.
+        max_age: how old it may be.
+    """
+
+    inputs: BuildInputs
+    tested: bool
+    checked: bool
+    max_age: timedelta
+
+    def obstacle(self, labels: Mapping[str, str], now: datetime) -> str:
+        """Return why an image with these labels cannot be used again; nothing where it can."""
+        if labels.get(fingerprint.LABEL) != self.inputs.digest:
+            return "it does not say what it was made of"
+        created = _moment(labels.get(CREATED, ""))
+        if created is None or created > now:
+            return "it does not say when it was made"
+        if now - created > self.max_age:
+            return f"it is {(now - created).days} days old, and its packages with it"
+        if self.tested and not labels.get(TESTS):
+            return "its tests have not passed"
+        if self.checked and not labels.get(HUB_CHECK):
+            return "it was not started as on a hub"
+        return ""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the search for a finished image found.
+
+    Args:
+        image: the image; None where there is none to be used.
+        obstacle: why one that is there cannot be used.
+    """
+
+    image: PushedImage | None = None
+    obstacle: str = ""
+
+
+def find_finished(registry: Registry, repository: str, wanted: Wanted) -> Search:
+    """Look in the registry for an image of the same inputs.
+
+    Args:
+        registry: the image's registry.
+        repository: the repository's name in it.
+        wanted: what the image must have shown.
+
+    Raises:
+        RegistryError: the registry cannot be asked, or refuses.
+    """
+    try:
+        image = read_pushed_image(registry, repository, wanted.inputs.tag)
+    except ManifestMissing:
+        return Search()
+    obstacle = wanted.obstacle(image.labels, datetime.now(timezone.utc))
+    return Search(None, obstacle) if obstacle else Search(image)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+class Manifests(Protocol):
+    """What there is in a registry, as `hub_image_actions.registry.client.Registry` tells it."""
+
+    def has(self, repository: str, reference: str) -> bool:
+        """Say whether the registry has a manifest.
+
+        Raises:
+            RegistryError: it cannot be asked, or refuses.
+        """
+
+
+def last_pushed(
+    registry: Manifests, image: ImageName, commits: Iterable[str], tag: str, tell: Callable[[str], None]
+) -> str:
+    """Return the reference of the newest commit's image that the registry has; empty where it has none.
+
+    Args:
+        registry: the image's registry.
+        image: the image.
+        commits: commits of the default branch, the newest first.
+        tag: the tag of this build, which shows how long the tags are that commits get.
+        tell: told why nothing is found.
+    """
+    length = len(tag) if is_commit(tag) else COMMIT_LENGTH
+    asked = 0
+    for commit in list(commits)[:_MOST_ASKED]:
+        asked += 1
+        try:
+            if registry.has(image.repository, commit[:length]):
+                return f"{image}:{commit[:length]}"
+        except RegistryError as error:
+            tell(f"No cache: {error}")
+            return ""
+    tell(f"No cache: the registry has none of the default branch's last {asked} commits.")
+    return ""

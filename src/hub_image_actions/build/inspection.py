@@ -1,0 +1,104 @@
+"""What is in an image, what changed in it, and whether it is as big as it may be."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from hub_image_actions.build.origin import BuildOrigin
+from hub_image_actions.build.report import BuildReport
+from hub_image_actions.build.settings import BuildSettings
+from hub_image_actions.docker.engine import Docker
+from hub_image_actions.errors import ActionError, RegistryError
+from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.contents import ImageContents
+from hub_image_actions.images.pushed_image import read_pushed_image
+from hub_image_actions.images.size import unpacked
+from hub_image_actions.packages.package_list import DamagedPackages
+from hub_image_actions.packages.reading import PackagesNotRead, read_packages
+from hub_image_actions.references import parse_reference
+from hub_image_actions.registry.client import Registry
+
+
+class ImageTooBig(ActionError):
+    """The image is beyond the limits that its repository sets."""
+
+
+@dataclass(frozen=True)
+class ImageInspection:
+    """The look at a finished image.
+
+    Args:
+        settings: the inputs.
+        origin: where it was built, and what of.
+        registry: the image's registry, for the image to compare with.
+        previous: returns the image that the default branch pushed last; empty where there is none.
+        tell: told what is done.
+        warn: told what the reader should know.
+    """
+
+    settings: BuildSettings
+    origin: BuildOrigin
+    registry: Registry
+    previous: Callable[[], str]
+    tell: Callable[[str], None]
+    warn: Callable[[str], None]
+
+    def contents(self, docker: Docker, report: BuildReport) -> ImageContents:
+        """Return what is in the image that was built; a list that cannot be read fails no build."""
+        size = unpacked(report.layers)
+        name = f"image-packages-{uuid.uuid4().hex[:12]}"
+        try:
+            packages = read_packages(docker, self.settings.reference, name)
+        except (PackagesNotRead, DamagedPackages) as error:
+            self.warn(str(error))
+            return ImageContents(None, size, problem=error.problem)
+        for note in packages.notes:
+            self.tell(note)
+        return ImageContents(packages, size)
+
+    def describe(self, contents: ImageContents, report: BuildReport) -> None:
+        """Add to the report what is in the image and what changed.
+
+        Raises:
+            ImageTooBig: the image is beyond its limits, and that is to fail the build.
+        """
+        settings, name = self.settings, self._compared_name()
+        report.contents = contents
+        old = self._compared(name) if name else None
+        report.comparison = Comparison(old, contents, name) if old else None
+        self._write_sbom(contents, report.digest)
+        size_before = old.unpacked.total if old and old.unpacked else None
+        exceeded = settings.inspection.budget.exceeded(report.size, size_before, name)
+        if exceeded and settings.inspection.over_budget == "fail":
+            raise ImageTooBig(" ".join(exceeded), "Remove what the image does not need, or raise the limit.")
+        for sentence in exceeded:
+            self.warn(sentence)
+
+    def _compared_name(self) -> str:
+        return self.settings.inspection.compare_with or self.previous().rpartition(":")[2]
+
+    def _compared(self, name: str) -> ImageContents | None:
+        try:
+            return read_pushed_image(self.registry, self.settings.image.repository, name).contents
+        except RegistryError as error:
+            self.warn(f"What changed in the image is not known. {error}")
+            return None
+
+    def _write_sbom(self, contents: ImageContents, digest: str) -> None:
+        if not self.settings.inspection.sbom or contents.packages is None:
+            return
+        from hub_image_actions.packages.sbom import Subject, sbom
+
+        # The time of the commit, so that the file is the same whenever it is made.
+        made = datetime.fromtimestamp(self.origin.commit_time, timezone.utc)
+        path = self.origin.checkout / self.settings.inspection.sbom
+        if not path.resolve().is_relative_to(self.origin.checkout.resolve()):
+            raise ActionError(
+                f"{self.settings.inspection.sbom} is a link that leads out of the repository.",
+                "Name another file.",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        subject = Subject(parse_reference(self.settings.reference), digest, created=made)
+        path.write_text(sbom(contents.packages, subject), encoding="utf-8")
+        self.tell(f"{self.settings.inspection.sbom} lists {len(contents.packages)} packages")

@@ -1,0 +1,85 @@
+"""Where a build runs, and what of: the checkout, the commit, the run."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from hub_image_actions.git import LocalRepository
+from hub_image_actions.github.pull_request_event import is_from_fork, pull_request_number, read_event
+from hub_image_actions.images.tags import TagValues, day_of
+
+
+@dataclass(frozen=True)
+class BuildOrigin:
+    """Where a build runs, and what of.
+
+    Args:
+        checkout: the folder of the checkout.
+        repository: the image's repository as `owner/name`; empty on a laptop.
+        server_url: the address of GitHub.
+        api_url: the address of its API.
+        run_url: the run's page; empty on a laptop.
+        commit: the commit that is built; empty where there is none.
+        commit_time: when it was made, in seconds since 1970.
+        ref_name: the branch or tag.
+        pull_request: the number of the pull request that is built; 0 where it is none.
+        from_fork: whether that pull request comes from another repository.
+        scratch: a folder for what the rest of the job may use again.
+        hosted: whether the machine is GitHub's own, and thrown away after the job.
+    """
+
+    checkout: Path
+    repository: str
+    server_url: str
+    api_url: str
+    run_url: str
+    commit: str
+    commit_time: int
+    ref_name: str
+    pull_request: int
+    from_fork: bool
+    scratch: Path
+    hosted: bool
+
+    @property
+    def url(self) -> str:
+        """The page of the image's repository; empty on a laptop."""
+        return f"{self.server_url}/{self.repository}" if self.repository else ""
+
+    @property
+    def tag_values(self) -> TagValues:
+        """What the placeholders of tags stand for."""
+        return TagValues(self.commit, self.ref_name, day_of(datetime.now(timezone.utc)))
+
+
+def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
+    """Return the origin that a runner's environment describes, or that a laptop's checkout shows.
+
+    Args:
+        environ: the environment of the step.
+        folder: the folder that the process runs in.
+    """
+    checkout = Path(environ.get("GITHUB_WORKSPACE") or folder)
+    head, head_time = LocalRepository(checkout).head()
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
+    run = environ.get("GITHUB_RUN_ID", "")
+    event = read_event(environ.get("GITHUB_EVENT_PATH", ""))
+    scratch = Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()) / "hub-image-actions"
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return BuildOrigin(
+        checkout=checkout,
+        repository=repository,
+        server_url=server,
+        api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
+        run_url=f"{server}/{repository}/actions/runs/{run}" if repository and run else "",
+        commit=environ.get("GITHUB_SHA") or head,
+        commit_time=head_time,
+        ref_name=environ.get("GITHUB_REF_NAME", ""),
+        pull_request=pull_request_number(event),
+        from_fork=is_from_fork(event, repository),
+        scratch=scratch,
+        hosted=environ.get("RUNNER_ENVIRONMENT") == "github-hosted",
+    )

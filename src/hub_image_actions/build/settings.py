@@ -1,0 +1,234 @@
+"""The inputs of `build` and `build-test`, typed and checked."""
+
+import re
+import shlex
+from dataclasses import dataclass, field
+
+from hub_image_actions import names
+from hub_image_actions.build.repo2docker import DEFAULT_VERSION, parse_version
+from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.errors import ActionError
+from hub_image_actions.images.size_budget import SizeBudget, parse_growth, parse_size
+from hub_image_actions.images.tags import TagValues
+from hub_image_actions.references import ImageName, parse_image_name, parse_tag
+
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_URL_PATH = re.compile(r"/[\w./?=&%+~-]*")
+_VERSION = re.compile(r"\d+(?:\.\d+)*(?:[a-z.]+\d+)?")
+_FOLDER = re.compile(r"/[\w./-]*\w")
+HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
+HOW_TO_LOG_IN = "Pass the secret with the registry's key, or log in before with docker/login-action."
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """What is to be built, and how; action.yml describes each input."""
+
+    image: ImageName
+    tags: tuple[str, ...]
+    push: bool
+    builder: str
+    context: str
+    dockerfile: str
+    build_args: dict[str, str]
+    labels: dict[str, str]
+    repo_dir: str
+    user_name: str
+    user_id: int
+    repo2docker: str
+    repo2docker_args: tuple[str, ...]
+    appendix_file: str
+    platform: str
+    test: bool
+    tests_dir: str
+    cache: bool
+    registry_username: str
+    registry_password: str = field(repr=False)
+    public_check: bool
+    reuse: bool
+    force: bool
+    reuse_max_age: int
+    push_candidate: bool
+    hub_check: bool
+    hub_check_timeout: int
+    hub: "HubSettings"
+    packages: bool
+    inspection: "InspectionSettings"
+    free_disk_space: str
+    min_free_disk: int
+    github_token: str = field(repr=False)
+
+    @property
+    def reference(self) -> str:
+        """The full reference of the image under its main tag."""
+        return f"{self.image}:{self.tags[0]}"
+
+
+@dataclass(frozen=True)
+class HubSettings:
+    """The hub that the image is for, and what is tried on it."""
+
+    command: tuple[str, ...]
+    default_url: str
+    version: str
+    browser_tests_dir: str
+
+
+@dataclass(frozen=True)
+class InspectionSettings:
+    """What is to be told of a finished image, and how big it may be."""
+
+    compare_with: str
+    sbom: str
+    budget: SizeBudget
+    over_budget: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What is done with an image that passed its tests."""
+
+    push: bool = False
+    tags: tuple[str, ...] = ()
+    public_check: bool = False
+    candidate: bool = False
+
+
+def read_image(inputs: Inputs, default: str = "") -> ImageName:
+    """Return the image's full name.
+
+    Args:
+        inputs: where it is read from.
+        default: the name where none is given; where that is empty too, it is an error.
+    """
+    registry = inputs.parsed("registry", names.parse_host, "us-central1-docker.pkg.dev", empty="")
+    nameless = ImageName("", "image")
+    image = inputs.parsed("image", parse_image_name, default, empty=nameless, required=HOW_TO_NAME_IT)
+    return image.on(registry or "localhost")
+
+
+def read_publication(inputs: Inputs, values: TagValues) -> Publication:
+    """Return what is to be done with the image, of which only `build` has inputs."""
+    tag, extra = inputs.text("tag"), inputs.items("extra-tags")
+    tags: tuple[str, ...] = ("dev",)
+    try:
+        tags = values.all(tag, extra, latest=inputs.flag("latest", default=False))
+    except ActionError as error:
+        inputs.refuse("extra-tags" if tag == "" else "tag", error.problem, error.remedy)
+    return Publication(
+        push=inputs.flag("push", default=False),
+        tags=tags,
+        public_check=inputs.flag("public-check", default=False),
+    )
+
+
+def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> BuildSettings:
+    """Return the settings.
+
+    Args:
+        inputs: where they are read from.
+        image: the image's full name.
+        publication: what is to be done with it.
+
+    Raises:
+        InvalidInputs: some inputs cannot be used; each is named.
+    """
+    settings = BuildSettings(
+        image=image,
+        tags=publication.tags,
+        push=publication.push,
+        builder=inputs.choice("builder", ("repo2docker", "docker")),
+        context=inputs.parsed("context", names.parse_path, ".", empty="."),
+        dockerfile=inputs.parsed("dockerfile", names.parse_path, empty=""),
+        build_args=inputs.pairs("build-args"),
+        labels=inputs.pairs("labels"),
+        repo_dir=inputs.parsed("repo-dir", _parse_folder, "/srv/repo", empty=""),
+        user_name=inputs.parsed("user-name", _parse_user, "jovyan", empty=""),
+        user_id=inputs.number("user-id", 1000),
+        repo2docker=inputs.parsed("repo2docker-version", parse_version, DEFAULT_VERSION, empty=""),
+        repo2docker_args=inputs.parsed("repo2docker-args", _parse_arguments, empty=()),
+        appendix_file=inputs.parsed("appendix-file", names.parse_path, empty=""),
+        platform=inputs.text("platform"),
+        test=inputs.flag("test", default=True),
+        tests_dir=inputs.parsed("tests-dir", names.parse_path, "image-tests", empty=""),
+        cache=inputs.choice("cache", ("registry", "none")) == "registry",
+        registry_username=inputs.text("registry-username", "_json_key"),
+        registry_password=inputs.long_secret("registry-password"),
+        public_check=publication.public_check,
+        reuse=inputs.flag("reuse", default=True),
+        force=inputs.flag("force", default=False),
+        reuse_max_age=inputs.number("reuse-max-age", 14),
+        push_candidate=publication.candidate,
+        hub_check=inputs.flag("hub-check", default=True),
+        hub_check_timeout=inputs.number("hub-check-timeout", 60),
+        hub=_read_hub(inputs),
+        packages=inputs.flag("packages", default=True),
+        inspection=_read_inspection(inputs),
+        free_disk_space=inputs.choice("free-disk-space", ("auto", "always", "never")),
+        min_free_disk=inputs.number("min-free-disk", 20),
+        github_token=inputs.secret("github-token"),
+    )
+    _refuse_what_cannot_work(settings, inputs)
+    inputs.check()
+    return settings
+
+
+def _refuse_what_cannot_work(settings: BuildSettings, inputs: Inputs) -> None:
+    if settings.dockerfile and settings.builder != "docker":
+        inputs.refuse(
+            "dockerfile", "it is for `builder: docker` only.", "Set `builder: docker`, or leave it out."
+        )
+
+
+def _read_hub(inputs: Inputs) -> HubSettings:
+    return HubSettings(
+        command=inputs.parsed("hub-check-command", _parse_arguments, "jupyterhub-singleuser", empty=()),
+        default_url=inputs.parsed("default-url", _parse_url_path, "/lab", empty=""),
+        version=inputs.parsed("hub-version", _parse_version, empty=""),
+        browser_tests_dir=inputs.parsed("browser-tests-dir", names.parse_path, "browser-tests", empty=""),
+    )
+
+
+def _read_inspection(inputs: Inputs) -> InspectionSettings:
+    return InspectionSettings(
+        compare_with=inputs.parsed("compare-with", parse_tag, empty=""),
+        sbom=inputs.parsed("sbom", names.parse_path, empty=""),
+        budget=SizeBudget(
+            inputs.parsed("max-size", parse_size, empty=None),
+            inputs.parsed("max-growth", parse_growth, empty=None),
+        ),
+        over_budget=inputs.choice("over-budget", ("warn", "fail")),
+    )
+
+
+def _parse_folder(text: str) -> str:
+    if not _FOLDER.fullmatch(text) or ".." in text.split("/"):
+        raise ActionError(f"{text!r} is not a folder of the image.", "Write it as `/srv/repo`.")
+    return text
+
+
+def _parse_user(text: str) -> str:
+    if not _USER.fullmatch(text):
+        raise ActionError(f"{text!r} is not a user's name.", "Write it as `jovyan`.")
+    return text
+
+
+def _parse_url_path(text: str) -> str:
+    if not _URL_PATH.fullmatch(text):
+        raise ActionError(f"{text!r} is not a page of the server.", "Write it as `/lab` or `/tree`.")
+    return text
+
+
+def _parse_version(text: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise ActionError(f"{text!r} is not a version of JupyterHub.", "Write it as `5.3.0`.")
+    return text
+
+
+def _parse_arguments(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ActionError(
+            f"{text!r} cannot be split into arguments: {error}.", "Close the quotes."
+        ) from error

@@ -1,0 +1,1 @@
+"""Moves of tags: the branch, the pull request, the report."""

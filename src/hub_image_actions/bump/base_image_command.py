@@ -1,0 +1,111 @@
+"""The command `scripts/upgrade-base-image` once its options are read."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from hub_image_actions.bump.base_image_report import short
+from hub_image_actions.bump.base_images import (
+    BRANCH,
+    NO_DEPENDENT,
+    TITLE,
+    BaseImageUpgrade,
+    Result,
+    Wording,
+    branch_of,
+    digest_in_registry,
+)
+from hub_image_actions.entry import command
+from hub_image_actions.entry.console import Console
+from hub_image_actions.errors import ActionError
+from hub_image_actions.http import Http
+from hub_image_actions.images.dockerfiles import Target
+from hub_image_actions.names import parse_full_name, parse_host
+from hub_image_actions.references import parse_reference
+from hub_image_actions.registry.client import registries
+
+_REGISTRY = "us-central1-docker.pkg.dev"
+
+
+def upgrade_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only this command has."""
+    parser.add_argument("image", metavar="IMAGE:TAG", help="what to build on; @DIGEST may follow")
+    parser.add_argument("--registry", default=_REGISTRY, help="host of an image without one [%(default)s]")
+    parser.add_argument(
+        "--image-repository", default="", metavar="REPOSITORY", help="the image's own repository"
+    )
+    parser.add_argument("--branch", default=BRANCH, help="the branch [%(default)s]")
+    parser.add_argument("--title", default=TITLE, help="the pull request's title [%(default)s]")
+    parser.add_argument("--label", action="append", default=[], help="a label; may be given again")
+    parser.add_argument("--no-verify", action="store_true", help="do not ask the registry for the tag")
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: Http, console: Console) -> int:
+    """Do what the options say, tell what came of it, and return the exit status.
+
+    Args:
+        options: what the command line gave.
+        environ: where GitHub is, its token, and the folder of Docker's configuration.
+        http: what sends the requests.
+        console: what people and programs see.
+
+    Raises:
+        ActionError: nothing can be done at all; what fails in one repository is a warning, and status 1.
+    """
+    target = _target(options)
+    wording = Wording(options.branch, options.title, tuple(options.label))
+    branch_of(wording.branch, target.image)
+    sources = [parse_full_name(options.image_repository)] if options.image_repository else []
+    find_digest = partial(_digest, environ, http, target)
+    if not options.no_verify:
+        target = Target(target.image, target.tag, find_digest())
+    github = command.github_from(environ, http)
+    upgrade = BaseImageUpgrade(github, target, wording, find_digest, sources, console.warn)
+    names = command.chosen(options, github)
+    results = [upgrade.carry_out(name, apply=options.apply) for name in console.progress(names, str)]
+    _tell(results, target, console, applied=options.apply)
+    return 1 if any(result.error for result in results) else 0
+
+
+def _target(options: argparse.Namespace) -> Target:
+    given = parse_reference(options.image)
+    if not given.tag:
+        raise ActionError(f"{options.image!r} has no tag.", "Write it as IMAGE:TAG.")
+    return Target(given.name.on(parse_host(options.registry)), given.tag, given.digest)
+
+
+def _digest(environ: Mapping[str, str], http: Http, target: Target) -> str:
+    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    host = target.image.registry
+    return digest_in_registry(registries(http, folder)(host), target)
+
+
+def _tell(results: Sequence[Result], target: Target, console: Console, *, applied: bool) -> None:
+    for result in results:
+        if result.error:
+            console.warn(f"{result.repository}: {result.error}")
+    dependents = [result for result in results if result.references]
+    console.table(
+        ("REPOSITORY", "WHERE", "STAGE", "FROM", "TO", "STATUS"),
+        (row for result in dependents for row in _rows(result)),
+    )
+    others = sum(result.status == NO_DEPENDENT for result in results)
+    console.say(f"{len(dependents)} of {len(results)} repositories build on {target.image}, {others} do not.")
+    if not applied and any(result.files for result in dependents):
+        console.say("Nothing was changed; give --apply to open the pull requests.")
+    console.result([result.as_json() for result in results])
+
+
+def _rows(result: Result) -> list[tuple[str, ...]]:
+    return [
+        (
+            result.repository,
+            f"{one.file}:{one.outcome.line}",
+            one.outcome.stage,
+            short(one.old) or "-",
+            short(one.new) or f"left: {one.reason}",
+            " ".join(filter(None, (result.status, result.url))),
+        )
+        for one in result.references
+    ]

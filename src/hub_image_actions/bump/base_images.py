@@ -1,0 +1,274 @@
+"""Base images: the repositories whose Dockerfiles build on one, and the pull request that moves each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from urllib.parse import quote
+
+from hub_image_actions.bump.base_image_report import BaseImageReport, BaseReference
+from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.github.changes import ImageChange, image_changes
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.proposal import (
+    EmptyRepository,
+    Proposal,
+    Proposed,
+    Snapshot,
+    propose,
+    snapshot,
+)
+from hub_image_actions.images.dockerfiles import UNPINNED, Target, is_dockerfile, moved
+from hub_image_actions.names import InvalidName, parse_branch
+from hub_image_actions.references import ImageName
+from hub_image_actions.registry.client import Manifest
+
+BRANCH = "update-base-image-{image}"
+TITLE = "Update base image {image} to {tag}"
+NO_DEPENDENT, NOTHING_TO_MOVE, DECLINED, FAILED = (
+    "does not build on it",
+    "nothing to move",
+    "declined",
+    "failed",
+)
+
+
+class Manifests(Protocol):
+    """What there is in a registry, as `hub_image_actions.registry.client.Registry` tells it."""
+
+    def manifest(self, repository: str, reference: str) -> Manifest:
+        """Return the manifest that a tag names.
+
+        Raises:
+            ManifestMissing: there is no such tag.
+            RegistryError: the registry cannot be asked, or refuses.
+        """
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the pull request and its branch are called; `{image}`, and in titles `{tag}`, are filled in.
+
+    Args:
+        branch: the branch; the same for every tag, so that one pull request follows the base image.
+        title: the title.
+        labels: the labels.
+    """
+
+    branch: str = BRANCH
+    title: str = TITLE
+    labels: tuple[str, ...] = ()
+
+    def proposal(self, target: Target, body: str, files: Mapping[str, bytes]) -> Proposal:
+        """Return the pull request that moves a base image in one repository."""
+        marker = f"<!-- hub-image-actions base image {target.image} -->"
+        title = self.title.replace("{image}", target.image.short).replace("{tag}", target.tag)
+        return Proposal(branch_of(self.branch, target.image), title, body, marker, dict(files), self.labels)
+
+
+def branch_of(template: str, image: ImageName) -> str:
+    """Return the branch for an image.
+
+    Raises:
+        InvalidName: git would not take it, or it is another one for each tag.
+    """
+    if "{tag}" in template:
+        raise InvalidName(
+            f"With {template!r} there would be a pull request for each tag.",
+            "Leave `{tag}` out: the next tag then updates the pull request of this one.",
+        )
+    return parse_branch(template.replace("{image}", image.short))
+
+
+@dataclass(frozen=True)
+class Dependent:
+    """A repository, and what its Dockerfiles have of a base image.
+
+    Args:
+        snapshot: the repository as it is.
+        references: all references to the image, and what becomes of each.
+        files: the Dockerfiles that change: path and new content.
+    """
+
+    snapshot: Snapshot
+    references: tuple[BaseReference, ...]
+    files: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def old_tags(self) -> tuple[str, ...]:
+        """The tags of the references that move, each once."""
+        tags = (one.old.partition("@")[0] for one in self.references if one.new)
+        return tuple(dict.fromkeys(filter(None, tags)))
+
+
+def dependent(snapshot: Snapshot, target: Target) -> Dependent:
+    """Return what moving a base image means for a repository; all of its Dockerfiles are read."""
+    references: list[BaseReference] = []
+    files = {}
+    for path, content in sorted(snapshot.files.items()):
+        if is_dockerfile(path):
+            after, outcomes = moved(content, target)
+            references += [BaseReference(path, outcome) for outcome in outcomes]
+            if after != content:
+                files[path] = after
+    return Dependent(snapshot, tuple(references), files)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one repository.
+
+    Args:
+        repository: its full name.
+        references: the references to the image in its Dockerfiles.
+        files: the Dockerfiles that change.
+        proposed: what became of its pull request; None where nothing moves.
+        error: why it could not be done.
+    """
+
+    repository: str
+    references: tuple[BaseReference, ...] = ()
+    files: tuple[str, ...] = ()
+    proposed: Proposed | None = None
+    error: ActionError | None = None
+
+    @property
+    def status(self) -> str:
+        """What was done in a word or two."""
+        if self.error:
+            return FAILED
+        if not self.references:
+            return NO_DEPENDENT
+        if not self.proposed:
+            return NOTHING_TO_MOVE
+        return DECLINED if self.declined else self.proposed.status
+
+    @property
+    def declined(self) -> bool:
+        """Whether somebody closed the very same pull request without merging it."""
+        pull = self.proposed.pull if self.proposed else None
+        return bool(pull and not pull.is_open)
+
+    @property
+    def moves(self) -> bool:
+        """Whether a Dockerfile moves by an open pull request, or would by one to be opened."""
+        return bool(self.proposed) and not self.declined
+
+    @property
+    def url(self) -> str:
+        """The pull request; empty where there is none."""
+        return self.proposed.pull.url if self.proposed and self.proposed.pull else ""
+
+    def as_json(self) -> dict[str, object]:
+        """Return the result for programs."""
+        return {
+            "repository": self.repository,
+            "status": self.status,
+            "pull_request": self.url,
+            "files": list(self.files),
+            "references": [reference.as_json() for reference in self.references],
+            "error": str(self.error or ""),
+        }
+
+
+class BaseImageUpgrade:
+    """Moves a base image in repositories, one after the other.
+
+    Args:
+        github: who asks and proposes.
+        target: the image, and what its references are to become.
+        wording: how the pull requests are called.
+        find_digest: asks the registry for the tag's digest, where a reference is pinned and none was given.
+        sources: repositories that may be the image's own, for what changed between two tags.
+        warn: told what is left undone.
+    """
+
+    def __init__(
+        self,
+        github: GitHub,
+        target: Target,
+        wording: Wording,
+        find_digest: Callable[[], str],
+        sources: Sequence[str],
+        warn: Callable[[str], None],
+    ) -> None:
+        self.target = target
+        self._github = github
+        self._wording = wording
+        self._find_digest: Callable[[], str] | None = find_digest
+        self._sources = tuple(sources)
+        self._warn = warn
+        self._changes: dict[tuple[str, str], ImageChange | None] = {}
+
+    def carry_out(self, full_name: str, *, apply: bool) -> Result:
+        """Have one open pull request that moves the image in a repository; what fails is in the result.
+
+        Args:
+            full_name: the repository.
+            apply: whether to write; without, it is only told what would be done.
+        """
+        found = None
+        try:
+            found = self._dependent(snapshot(self._github, full_name))
+            result = Result(found.snapshot.full_name, found.references, tuple(found.files))
+            proposed = self._proposed(found, apply=apply) if found.files else None
+            return replace(result, proposed=proposed)
+        except EmptyRepository:
+            return Result(full_name)
+        except ActionError as error:
+            return Result(full_name, found.references if found else (), error=error)
+
+    def _dependent(self, repository: Snapshot) -> Dependent:
+        found = dependent(repository, self.target)
+        if any(one.reason == UNPINNED for one in found.references) and self._find_digest:
+            try:
+                self.target = replace(self.target, digest=self._find_digest())
+            except ActionError as error:
+                self._warn(f"References that are pinned by digest stay as they are. {error}")
+            self._find_digest = None
+            return dependent(repository, self.target)
+        return found
+
+    def _proposed(self, found: Dependent, *, apply: bool) -> Proposed:
+        repository = found.snapshot
+        branch = quote(repository.default_branch)
+        files_url = f"{self._github.server_url}/{repository.full_name}/blob/{branch}"
+        changes = tuple(filter(None, (self._change(repository.full_name, old) for old in found.old_tags)))
+        report = BaseImageReport(self.target, found.references, files_url, changes)
+        proposal = self._wording.proposal(self.target, report.body(), found.files)
+        return propose(self._github, repository, proposal, apply=apply)
+
+    def _change(self, full_name: str, old: str) -> ImageChange | None:
+        """Return what changed in the image since a tag, as far as a repository is found that knows both."""
+        owner = full_name.partition("/")[0]
+        for source in dict.fromkeys((*self._sources, f"{owner}/{self.target.image.short}")):
+            if (source, old) not in self._changes:
+                self._changes[source, old] = self._compared(source, old)
+            if change := self._changes[source, old]:
+                return change
+        return None
+
+    def _compared(self, source: str, old: str) -> ImageChange | None:
+        try:
+            changes = image_changes(self._github.repository(source), (old,), self.target.tag)
+        except GitHubError as error:
+            # The comparison is for the reader; the base image moves without it.
+            self._warn(f"The pull request does not say what changed in the base image. {error}")
+            return None
+        return changes[0] if changes else None
+
+
+def digest_in_registry(registry: Manifests, target: Target) -> str:
+    """Return the digest of the target's tag.
+
+    Raises:
+        ManifestMissing: the registry has no such tag.
+        RegistryError: it cannot be asked, or refuses.
+        ActionError: the tag has another digest than the one that was given.
+    """
+    digest = registry.manifest(target.image.repository, target.tag).digest
+    if target.digest not in {"", digest}:
+        raise ActionError(
+            f"{target.image}:{target.tag} has the digest {digest}, not {target.digest}.",
+            "The tag was pushed again since: pass the digest that is meant, or none.",
+        )
+    return digest

@@ -1,0 +1,146 @@
+"""What is deployed: the image references that stand in a snapshot of a deployments repository."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from hub_image_actions.deployments.documents import sightings
+from hub_image_actions.deployments.holds import find_hold
+from hub_image_actions.deployments.outcomes import File
+from hub_image_actions.deployments.sightings import Obstacle, Sighting
+from hub_image_actions.errors import MalformedHold
+from hub_image_actions.references import ImageName, ImageReference, find_reference
+
+ANY_USER_IMAGE = "*user-images/*"
+_DEPLOYMENTS = "deployments"
+# Texts that may be references; the grammar of references decides.
+_TOKEN = re.compile(r"[A-Za-z0-9][\w.:-]*/[\w.:@/-]*\w")
+# What these mark names an image, and deploys none.
+_DEPLOYS_NOTHING = frozenset({Obstacle.FORMAT_STRING, Obstacle.PART_OF_A_TEXT, Obstacle.ENCRYPTED})
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """One reference to an image in the deployments.
+
+    Args:
+        hub: the folder of the deployment.
+        image: the image as written.
+        tag: its tag; empty where there is none.
+        digest: its digest; empty where there is none.
+        file: the file, by its path in the repository.
+        line: the line, counted from 1.
+        hold: what keeps it where it is, such as ``held until 2026-12-18: finals week``; empty if not held.
+        problem: what is wrong with the reference, in words for the person who can mend it.
+    """
+
+    hub: str
+    image: ImageName
+    tag: str
+    digest: str
+    file: str
+    line: int
+    hold: str = ""
+    problem: str = ""
+
+    @property
+    def in_template(self) -> bool:
+        """Whether the file is a template from which hubs are made, and no hub's own."""
+        return "{{" in self.file
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which references count.
+
+    Args:
+        images: the images that are known by name; one without a host stands for any registry.
+        pattern: a shell pattern; images whose names match it count as well.
+        paths: the folders of the deployments.
+        day: the day on which holds are judged, see :func:`hub_image_actions.deployments.holds.today`.
+        other_branches: branches whose files do not count: ``config/prod.yaml`` says nothing of staging.
+    """
+
+    images: tuple[ImageName, ...]
+    day: date
+    pattern: str = ANY_USER_IMAGE
+    paths: tuple[str, ...] = (_DEPLOYMENTS,)
+    other_branches: tuple[str, ...] = ()
+
+
+def deployed(files: Mapping[str, bytes], wanted: Wanted) -> tuple[tuple[Deployed, ...], tuple[str, ...]]:
+    """Return the references that stand in a repository's files, and what could not be read.
+
+    A reference without tag and digest counts only where its hub has no other to the image: charts give
+    name and tag in different files.
+
+    Args:
+        files: the files' content by path.
+        wanted: which references count.
+    """
+    found: list[Deployed] = []
+    problems: list[str] = []
+    for path in sorted(files):
+        if not _is_asked_for(path, wanted):
+            continue
+        try:
+            found += _in_file(path, files[path].decode(), wanted)
+        except UnicodeDecodeError:
+            problems.append(f"{path} is not UTF-8; what it deploys is not known.")
+    pinned = {(one.hub, one.image.core) for one in found if one.tag or one.digest}
+    return tuple(
+        one for one in found if one.tag or one.digest or (one.hub, one.image.core) not in pinned
+    ), tuple(problems)
+
+
+def hub_of(path: str) -> str:
+    """Return the folder of the deployment that a file belongs to: the one below ``deployments``."""
+    folders = PurePosixPath(path).parts[:-1]
+    if _DEPLOYMENTS in folders[:-1]:
+        return folders[folders.index(_DEPLOYMENTS) + 1]
+    return folders[-1] if folders else ""
+
+
+def _is_asked_for(path: str, wanted: Wanted) -> bool:
+    inside = any(folder in {".", ""} or path.startswith(f"{folder.rstrip('/')}/") for folder in wanted.paths)
+    name = PurePosixPath(path)
+    return inside and name.stem not in wanted.other_branches and File(Path(path), path, "").is_yaml
+
+
+def _in_file(path: str, text: str, wanted: Wanted) -> Iterator[Deployed]:
+    lines = text.split("\n")
+    seen: set[tuple[int, int, str]] = set()
+    for image in _images_in(text, wanted):
+        for sighting in sightings(text, image)[0]:
+            # A name without a host covers the same places as one with it.
+            place = (sighting.line, sighting.start, sighting.image)
+            reference = find_reference(sighting.image)
+            if place in seen or reference is None or sighting.obstacle in _DEPLOYS_NOTHING:
+                continue
+            seen.add(place)
+            yield _deployed(path, lines, sighting, reference, wanted.day)
+
+
+def _images_in(text: str, wanted: Wanted) -> Sequence[ImageName]:
+    """Return the images to look for in a text: the known ones and those whose names match the pattern."""
+    known = [image for image in wanted.images if image.core in text]
+    written = (find_reference(token) for token in dict.fromkeys(_TOKEN.findall(text)))
+    matching = (one.name for one in written if one and fnmatchcase(str(one.name), wanted.pattern))
+    others = (name for name in matching if not any(image.covers(name) for image in known))
+    return list(dict.fromkeys([*known, *others]))
+
+
+def _deployed(
+    path: str, lines: Sequence[str], sighting: Sighting, reference: ImageReference, day: date
+) -> Deployed:
+    hold = problem = ""
+    try:
+        found = find_hold(lines, sighting.own_lines, file=path)
+        hold = str(found) if found and day <= found.until else ""
+    except MalformedHold as error:
+        problem = str(error)
+    tag, digest = sighting.tag, sighting.digest or reference.digest
+    return Deployed(hub_of(path), reference.name, tag, digest, path, sighting.line, hold, problem)

@@ -1,0 +1,112 @@
+"""Outcomes: what becomes of the references of one file, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub_image_actions.deployments.documents import sightings
+from hub_image_actions.deployments.edits import Edit
+from hub_image_actions.deployments.holds import find_hold
+from hub_image_actions.deployments.plan import ALREADY, Bump, Reference
+from hub_image_actions.deployments.sightings import Sighting
+from hub_image_actions.errors import DeploymentsError
+
+_YAML_NAMES = (".yaml", ".yml", ".json")
+_TEMPLATE_NAMES = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".gotmpl", ".template")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that holds the image's name.
+
+    Args:
+        path: where it is.
+        name: its name for the report.
+        hub: the deployment that it belongs to.
+    """
+
+    path: Path
+    name: str
+    hub: str
+
+    @property
+    def is_yaml(self) -> bool:
+        """Whether its name is that of a YAML or JSON file, or of a template of one."""
+        name = self.path.name.lower()
+        for ending in _TEMPLATE_NAMES:
+            name = name.removesuffix(ending)
+        return name.endswith(_YAML_NAMES)
+
+
+def plan_file(file: File, bump: Bump) -> tuple[list[Reference], Edit | None]:
+    """Return the references of a file, and the edit that follows.
+
+    Raises:
+        DeploymentsError: the file cannot be read.
+        MalformedHold: a reference carries a hold that does not say until when.
+    """
+    before = _content(file)
+    try:
+        text = before.decode()
+    except UnicodeDecodeError:
+        # Without NULs, the letters of a name in UTF-16 and UTF-32 are those of ASCII.
+        if bump.image.core.encode() not in before.replace(b"\0", b""):
+            return [], None
+        unread = Reference(file.name, 1, file.hub, "file", "", str(bump.image), "", reason="not UTF-8")
+        return [unread], None
+    found, parsed = sightings(text, bump.image)
+    lines = text.split("\n")
+    outcomes = [_outcome(sighting, bump, file, lines, parsed=parsed) for sighting in found]
+    moved = [sighting for sighting, reference in zip(found, outcomes, strict=True) if reference.moved]
+    edit = Edit(file.name, file.path, before, _spliced(text, moved, bump).encode())
+    return outcomes, edit if moved else None
+
+
+def _content(file: File) -> bytes:
+    try:
+        return file.path.read_bytes()
+    except OSError as error:
+        raise DeploymentsError(f"{file.name} cannot be read: {error.strerror}.") from error
+
+
+def _spliced(text: str, moved: Sequence[Sighting], bump: Bump) -> str:
+    parts, done = [], 0
+    for sighting in moved:
+        digest = bump.digest if sighting.digest else ""
+        parts += [text[done : sighting.start], sighting.spelling(bump.tag, digest)]
+        done = sighting.end
+    return "".join([*parts, text[done:]])
+
+
+def _outcome(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str], *, parsed: bool) -> Reference:
+    """Return what becomes of one reference, and why."""
+    reason = _reason_to_stay(sighting, bump, file, lines)
+    notes = [] if parsed or not file.is_yaml else ["the file is no YAML; edited by exact reference"]
+    if sighting.digest and not reason:
+        notes.append("digest replaced" if bump.digest else "digest dropped: the new one is not known")
+    return Reference(
+        file=file.name,
+        line=sighting.line,
+        hub=file.hub,
+        shape=sighting.shape,
+        profile=sighting.profile,
+        image=sighting.image,
+        old=sighting.tag,
+        new="" if reason else bump.tag,
+        reason=reason,
+        note="; ".join(notes),
+    )
+
+
+def _reason_to_stay(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str]) -> str:
+    if not file.is_yaml:
+        return "not a YAML file"
+    if sighting.obstacle:
+        return sighting.obstacle.value
+    hold = find_hold(lines, sighting.own_lines, file=file.name)
+    same_digest = not sighting.digest or bump.digest in {"", sighting.digest}
+    if sighting.tag == bump.tag and same_digest:
+        return ALREADY
+    if bump.from_tag and sighting.tag != bump.from_tag:
+        return f"other tag than {bump.from_tag}"
+    return str(hold) if hold and bump.day <= hold.until else ""

@@ -1,0 +1,1 @@
+"""Docker: the engine, its settings, its disk, and what containers leave behind."""

@@ -1,0 +1,1 @@
+"""How a story is started: the runner, inputs, options, interruption, the console."""

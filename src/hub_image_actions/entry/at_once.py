@@ -1,0 +1,48 @@
+"""Many questions at once, as many as GitHub likes."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from hub_image_actions.entry.console import Console
+from hub_image_actions.errors import ActionError
+
+K = TypeVar("K")
+T = TypeVar("T")
+# GitHub limits how many calls may be under way at the same time, and asks not to come near that.
+_AT_ONCE = 8
+
+
+class AtOnce:
+    """Makes calls in several threads, and shows on the console whose answer is awaited."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, what: str, calls: Mapping[K, Callable[[], T]]) -> Mapping[K, T | ActionError]:
+        """Return what each call returned, or the error with which it failed; see `status.Reader`."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            begun = [(key, pool.submit(_outcome, call)) for key, call in calls.items()]
+            try:
+                return dict(self._collected(what, begun))
+            except BaseException:
+                # An interruption waits for the calls that are under way, and for no others.
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _collected(
+        self, what: str, begun: list[tuple[K, "Future[T | ActionError]"]]
+    ) -> "list[tuple[K, T | ActionError]]":
+        steps = self._console.progress(begun, lambda step: f"{what} {_name(step[0])}")
+        return [(key, future.result()) for key, future in steps]
+
+
+def _outcome(call: Callable[[], T]) -> T | ActionError:
+    try:
+        return call()
+    except ActionError as error:
+        return error
+
+
+def _name(key: object) -> str:
+    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)

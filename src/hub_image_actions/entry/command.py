@@ -1,0 +1,136 @@
+"""What the fleet's commands have in common: their options, who asks GitHub, and how they end."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hub_image_actions import process
+from hub_image_actions.entry.console import plain
+from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.github.archives import LARGEST_ARCHIVE
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.pace import GITHUBS_ALLOWANCE, NO_LIMITS, Pace, PacedHttp
+from hub_image_actions.github.proposal import repositories_of
+from hub_image_actions.http import Http, Limits
+from hub_image_actions.names import parse_full_name, parse_server
+
+_PUBLIC_SERVER, _PUBLIC_API = "https://github.com", "https://api.github.com"
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_FAILED, _INTERRUPTED = 1, 130
+_SECONDS_FOR_GH = 20.0
+# A whole repository comes in one answer.
+_LIMITS = Limits(exchange=180.0, body=LARGEST_ARCHIVE)
+
+
+def standard_options(parser: argparse.ArgumentParser, *, writes: bool) -> None:
+    """Add the options that say which repositories, and how it is told.
+
+    Args:
+        parser: the command's parser.
+        writes: whether the command can change something; it does so with ``--apply`` only.
+    """
+    parser.add_argument("repositories", nargs="*", metavar="REPOSITORY", help="a repository: owner/name")
+    parser.add_argument(
+        "--repos-file",
+        type=Path,
+        metavar="FILE",
+        help="a file with one owner/name a line; # begins a comment",
+    )
+    parser.add_argument("--owner", default="", help="all repositories of an organisation or user")
+    parser.add_argument("--topic", default="", help="with --owner: only those that have this topic")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    if writes:
+        parser.add_argument(
+            "--apply", action="store_true", help="do it; without, only say what would be done"
+        )
+
+
+def open_http() -> Http:
+    """Return what sends the requests, with room for the archive of a repository; close it at the end."""
+    return Http(limits=_LIMITS)
+
+
+def github_from(environ: Mapping[str, str], http: Http) -> GitHub:
+    """Return GitHub as the environment names it: GITHUB_SERVER_URL, GITHUB_API_URL, and a token.
+
+    The token is GITHUB_TOKEN or GH_TOKEN, or the one that the GitHub CLI (`gh`) is logged in with. GitHub is
+    asked at the pace that it wants.
+
+    Raises:
+        InvalidName: an address is none, or would get the token unencrypted.
+        ActionError: there is no token.
+    """
+    server = parse_server(environ.get("GITHUB_SERVER_URL") or _PUBLIC_SERVER)
+    # Source: https://docs.github.com/en/enterprise-server/rest (the API is at /api/v3 there).
+    default_api = _PUBLIC_API if server == _PUBLIC_SERVER else f"{server}/api/v3"
+    api = parse_server(environ.get("GITHUB_API_URL") or default_api)
+    token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or _token_of_gh(environ, server)
+    # The limits are those of GitHub's own servers; one on this machine has none but those that it tells of.
+    local = urlsplit(api).hostname in _LOOPBACK
+    pace = Pace(NO_LIMITS if local else GITHUBS_ALLOWANCE, lambda text: print(text, file=sys.stderr))
+    return GitHub(PacedHttp(http, pace), api, server, token.strip())
+
+
+def chosen(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:
+    """Return the full names that the options choose, each once, in the order in which they are given.
+
+    Raises:
+        ActionError: none is chosen, a name is none, or the file cannot be read.
+        GitHubError: the owner's repositories cannot be listed.
+    """
+    if options.topic and not options.owner:
+        raise ActionError("--topic chooses among the repositories of an owner.", "Give --owner as well.")
+    names = [*options.repositories, *_names_in(options.repos_file)]
+    found = {name.lower(): name for name in reversed([parse_full_name(name) for name in names])}
+    names = list(dict.fromkeys(found[name.lower()] for name in names))
+    if options.owner:
+        listed = repositories_of(github, options.owner, options.topic)
+        names += [name for name in listed if name.lower() not in found]
+    if not names:
+        remedy = "Name repositories as owner/name, or give --owner or --repos-file."
+        raise ActionError("No repository is chosen.", remedy)
+    return tuple(names)
+
+
+def main(run: Callable[[], int]) -> int:
+    """Run a command and return its exit status; what went wrong goes to standard error in one line.
+
+    Args:
+        run: the command, which returns its exit status.
+    """
+    try:
+        return run()
+    except ActionError as error:
+        print(f"{Path(sys.argv[0]).name}: {plain(str(error))}", file=sys.stderr)
+        return _FAILED
+    except KeyboardInterrupt:
+        print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+
+
+def _names_in(file: Path | None) -> Iterable[str]:
+    if file is None:
+        return []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ActionError(f"{file} cannot be read: {reason}.", "Check --repos-file.") from error
+    return [name for line in lines if (name := line.partition("#")[0].strip())]
+
+
+def _token_of_gh(environ: Mapping[str, str], server: str) -> str:
+    command = ["gh", "auth", "token", "--hostname", server.partition("://")[2]]
+    try:
+        return process.run(command, timeout=_SECONDS_FOR_GH, env=dict(environ)).stdout
+    except CommandError as error:
+        raise ActionError(
+            "There is no token for GitHub.", "Set GITHUB_TOKEN, or log in with `gh auth login`."
+        ) from error

@@ -1,0 +1,1 @@
+"""The doctor: what would break, and what to do about it."""

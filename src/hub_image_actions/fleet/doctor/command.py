@@ -1,0 +1,72 @@
+"""The command `scripts/doctor` once its options are read: all repositories at once, then what was found."""
+
+import argparse
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from hub_image_actions.deployments.holds import today
+from hub_image_actions.entry.at_once import AtOnce
+from hub_image_actions.entry.command import chosen, github_from
+from hub_image_actions.entry.console import Console
+from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.doctor.doctor import Doctor, findings_as_json, standard_of
+from hub_image_actions.fleet.doctor.findings import Finding, any_broken, summary_of, text_of
+from hub_image_actions.http import Http
+from hub_image_actions.names import InvalidName, parse_full_name
+from hub_image_actions.registry.client import registries
+
+_BROKEN = 1
+
+
+def doctor_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that this command has beside those of all."""
+    parser.add_argument(
+        "--deployments",
+        type=_full_name,
+        metavar="OWNER/NAME",
+        help="the deployments repository, where the repositories' variables do not name it",
+    )
+
+
+def run(
+    options: argparse.Namespace, environ: Mapping[str, str], root: Path, http: Http, console: Console
+) -> int:
+    """Examine the repositories, tell what was found, and return the exit status: 1 if anything is broken.
+
+    Args:
+        options: what the command line gave.
+        environ: the environment, which names GitHub, the token and Docker's configuration.
+        root: the folder that holds the template.
+        http: what sends the requests.
+        console: what shows the progress and the result.
+
+    Raises:
+        ActionError: GitHub cannot be asked.
+    """
+    github = github_from(environ, http)
+    names = chosen(options, github)
+    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    doctor = Doctor(
+        github, registries(http, folder), standard_of(root, github), today(), options.deployments or ""
+    )
+    answers = AtOnce(console)("examining", {name: partial(doctor.examine, name) for name in names})
+    found: list[Finding] = []
+    for name in names:
+        answer = answers[name]
+        if isinstance(answer, ActionError):
+            raise answer
+        if not options.json:
+            console.say(text_of(name, answer))
+            console.say("")
+        found += answer
+    console.result(findings_as_json(names, found))
+    console.say(summary_of(names, found))
+    return _BROKEN if any_broken(found) else 0
+
+
+def _full_name(text: str) -> str:
+    try:
+        return parse_full_name(text)
+    except InvalidName as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -1,0 +1,209 @@
+"""The doctor: asks for all that is to be known of image repositories, and says what would break in each."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+from urllib.parse import quote
+
+from hub_image_actions.deployments.deployed import Wanted, deployed
+from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.fleet.doctor import deployment_checks, setting_checks, workflow_checks
+from hub_image_actions.fleet.doctor.case import Case, Deployment, Place, Standard
+from hub_image_actions.fleet.doctor.deployment_checks import PLACEHOLDER, pulled
+from hub_image_actions.fleet.doctor.findings import Finding, in_order
+from hub_image_actions.fleet.workflows.pins import OURS
+from hub_image_actions.fleet.workflows.template_files import read_history
+from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS
+from hub_image_actions.github.archives import read_archive
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.proposal import snapshot
+from hub_image_actions.github.settings import Hidden, settings_of
+from hub_image_actions.references import parse_reference
+
+Check = Callable[[Case], Iterator[Finding]]
+_FORBIDDEN, _NOT_FOUND = 403, 404
+
+# In the order in which a person would ask.
+CHECKS: tuple[Check, ...] = (
+    setting_checks.archived,
+    setting_checks.actions,
+    setting_checks.disabled_workflows,
+    workflow_checks.unreadable,
+    setting_checks.variables,
+    setting_checks.secrets,
+    workflow_checks.template_files,
+    workflow_checks.default_branch,
+    deployment_checks.references,
+    deployment_checks.tags,
+    setting_checks.rules,
+    workflow_checks.stale_pins,
+    workflow_checks.hidden_changes,
+    workflow_checks.permissions,
+    setting_checks.token,
+    workflow_checks.placeholders,
+    setting_checks.merged_branches,
+    setting_checks.what_is_hidden,
+)
+
+
+class HasImages(Protocol):
+    """A registry, as far as it is asked."""
+
+    def has(self, repository: str, reference: str) -> bool:
+        """Say whether there is such an image.
+
+        Raises:
+            RegistryError: it cannot be asked, or refuses.
+        """
+
+
+def examined(case: Case) -> tuple[Finding, ...]:
+    """Return what every check finds in a case, the worst first."""
+    if case.snapshot.archived:
+        return tuple(setting_checks.archived(case))
+    return in_order(finding for check in CHECKS for finding in check(case))
+
+
+class Doctor:
+    """Examines repositories, several at a time where it is called so; what they share is asked for once.
+
+    Args:
+        github: whom to ask.
+        registry: gives the registry of a host.
+        standard: what the repositories are compared with.
+        day: the day on which holds are judged.
+        deployments: the deployments repository; empty, each repository's variables name it.
+    """
+
+    def __init__(
+        self,
+        github: GitHub,
+        registry: Callable[[str], HasImages],
+        standard: Standard,
+        day: date,
+        deployments: str = "",
+    ) -> None:
+        self._github = github
+        self._registry = registry
+        self._standard = standard
+        self._day = day
+        self._deployments = deployments
+        self._reading = Lock()
+        self._files: dict[Place, Mapping[str, bytes] | str] = {}
+        self._presence: dict[str, bool | str] = {}
+
+    def examine(self, full_name: str) -> tuple[Finding, ...]:
+        """Return what is wrong with a repository; one that cannot be read is a finding, too.
+
+        Raises:
+            GitHubError: GitHub does not answer, or not any more: the limit is reached, the token expired.
+        """
+        try:
+            return examined(self._case(full_name))
+        except GitHubError as error:
+            if error.status not in {_FORBIDDEN, _NOT_FOUND} or error.rate_limited:
+                raise
+            return (self._unread(full_name, error, "Check the name, and that the token covers it."),)
+        except ActionError as error:
+            return (self._unread(full_name, error, ""),)
+
+    def _unread(self, full_name: str, error: ActionError, remedy: str) -> Finding:
+        where = f"{self._github.server_url}/{full_name}"
+        return Finding(
+            full_name,
+            "broken",
+            "unreadable-repository",
+            where,
+            f"The repository cannot be read: {error.problem}",
+            error.remedy or remedy,
+        )
+
+    def _case(self, full_name: str) -> Case:
+        found = snapshot(self._github, full_name)
+        settings = settings_of(self._github, found.full_name, found.default_branch, found.about)
+        case = Case(found, settings, self._standard, self._github.server_url)
+        return replace(case, deployment=self._deployment(case))
+
+    # ---- the deployments
+
+    def _deployment(self, case: Case) -> Deployment:
+        image, place = case.image, self._place(case)
+        if image is None or isinstance(case.settings.variables, Hidden) or case.snapshot.archived:
+            return Deployment()
+        with self._reading:
+            files = self._files_of(place)
+        if isinstance(files, str):
+            return Deployment(problem=files)
+        wanted = Wanted((image,), self._day, pattern="", paths=place.paths)
+        found = tuple(one for one in deployed(files, wanted)[0] if not one.in_template)
+        named = [one for one in found if (one.tag or one.digest) and one.tag != PLACEHOLDER]
+        return Deployment(
+            found,
+            presence={str(pulled(one)): self._has(one.image.registry, str(pulled(one))) for one in named},
+        )
+
+    def _place(self, case: Case) -> Place:
+        place = Place.of(case.variables)
+        return replace(place, repository=self._deployments) if self._deployments else place
+
+    def _files_of(self, place: Place) -> Mapping[str, bytes] | str:
+        """Return the files of a deployments repository, or why they are not known."""
+        everywhere = replace(place, paths=())
+        if everywhere not in self._files:
+            where = f"/repos/{place.repository}/tarball/refs/heads/{quote(place.branch)}"
+            try:
+                found = read_archive(self._github.download(where), place.repository).files
+            except GitHubError as error:
+                if error.rate_limited or error.status not in {_FORBIDDEN, _NOT_FOUND}:
+                    raise
+                self._files[everywhere] = f"there is no branch {place.branch}, or the token may not read it."
+            except ActionError as error:
+                self._files[everywhere] = str(error)
+            else:
+                self._files[everywhere] = found
+        return self._files[everywhere]
+
+    def _has(self, host: str, reference: str) -> bool | str:
+        """Say whether the registry has what a reference names, or why that is not known."""
+        if reference not in self._presence:
+            found = parse_reference(reference)
+            try:
+                self._presence[reference] = self._registry(host).has(
+                    found.name.repository, found.digest or found.tag
+                )
+            except ActionError as error:
+                self._presence[reference] = str(error)
+        return self._presence[reference]
+
+
+def standard_of(root: Path, github: GitHub, actions: str = OURS) -> Standard:
+    """Return what repositories are compared with: the template beside this code, and our newest release.
+
+    Args:
+        root: the folder that holds `template/`.
+        github: who is asked for the release.
+        actions: the repository of our actions.
+
+    Raises:
+        GitHubError: GitHub does not answer.
+    """
+    try:
+        release = str(github.get(f"/repos/{actions}/releases/latest")["tag_name"])
+    except GitHubError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        release = ""
+    folder = root / "template" / WORKFLOWS
+    template = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return Standard(template, read_history(), release, actions)
+
+
+def findings_as_json(repositories: Sequence[str], findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """Return the findings by repository, in the order in which the repositories were given."""
+    by_name: dict[str, list[dict[str, str]]] = {name: [] for name in repositories}
+    for one in findings:
+        by_name.setdefault(one.repository, []).append(asdict(one))
+    return [{"repository": name, "findings": found} for name, found in by_name.items()]

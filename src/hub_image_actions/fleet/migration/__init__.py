@@ -1,0 +1,1 @@
+"""Old pipelines: what they did, and what does the same now."""

@@ -1,0 +1,223 @@
+"""What a repository's pipeline is configured to do, whatever workflow it is written in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hub_image_actions.fleet.workflows.workflow_file import Scalar, WorkflowFile
+
+_EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a setting is written today.
+
+    Args:
+        file: the workflow's path.
+        line: the line in it.
+        text: what stands there.
+    """
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that a repository does today and the new workflows do not.
+
+    Args:
+        what: what it is.
+        why: why it is left out.
+        remedy: what a person can do about it.
+        file: the workflow that has it.
+        line: the line in it.
+    """
+
+    what: str
+    why: str
+    remedy: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A step or a job of the repository's own, carried over as it is written.
+
+    Args:
+        name: what it is called.
+        source: its lines, not indented.
+        origin: where it is today.
+        place: the job that a step goes to (`build`, `bump` or `test`), or a job's workflow (`push`, `test`).
+        after: for a step, whether it stands behind the build or the bump.
+    """
+
+    name: str
+    source: str
+    origin: Origin
+    place: Literal["build", "bump", "test", "push"]
+    after: bool = False
+
+
+@dataclass(frozen=True)
+class PipelineConfiguration:
+    """What is carried over: values as they stand in a workflow, literal or `${{ … }}`; empty for our default.
+
+    Args:
+        variant: what kind of workflow it was read from, for people.
+        image: the image's name.
+        hub: the hub's name.
+        bump: whether the hubs are moved: `always`, `with hub` (only where a hub is named) or `never`.
+        registry: the registry's host.
+        registry_username: the user of its login.
+        registry_password: the password or key of its login.
+        provider: the workload identity provider, for a login without a key.
+        service_account: its service account.
+        app: the GitHub App's id.
+        private_key: the App's key.
+        tokens: tokens for the deployments, in the order in which they are tried.
+        deployments: the deployments repository, `owner/name`.
+        base_branch: its branch.
+        paths: its folders.
+        author_name: who commits there.
+        author_email: and their address.
+        branches: the branches whose pushes are built.
+        tags: the tags whose pushes are built.
+        ignored: the paths that build nothing.
+        only: the paths that alone build something.
+        triggers: other events, as written below `on`.
+        pull_ignored: for pull requests, the paths that build nothing.
+        pull_only: the paths that alone build something.
+        pull_branches: the branches that pull requests are built for.
+        condition: the condition that the whole pipeline has.
+        runs_on: the machine.
+        timeout: the minutes that a build may take.
+        build: inputs of the build, both for pushes and for pull requests.
+        publish: inputs of the build for pushes.
+        test: inputs of the build for pull requests.
+        steps: steps of the repository's own.
+        jobs: jobs of the repository's own.
+        environment: variables that carried steps use, by job.
+        lint: the command that checks YAML files.
+        urlpath: what the badge opens.
+        origins: where each of these is written today.
+    """
+
+    variant: str = ""
+    image: str = ""
+    hub: str = ""
+    bump: Literal["always", "with hub", "never"] = "always"
+    registry: str = ""
+    registry_username: str = ""
+    registry_password: str = ""
+    provider: str = ""
+    service_account: str = ""
+    app: str = ""
+    private_key: str = ""
+    tokens: tuple[str, ...] = ()
+    deployments: str = ""
+    base_branch: str = ""
+    paths: tuple[str, ...] = ()
+    author_name: str = ""
+    author_email: str = ""
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    pull_ignored: tuple[str, ...] = ()
+    pull_only: tuple[str, ...] = ()
+    pull_branches: tuple[str, ...] = ()
+    condition: str = ""
+    runs_on: str = ""
+    timeout: str = ""
+    build: Mapping[str, str] = field(default_factory=dict)
+    publish: Mapping[str, str] = field(default_factory=dict)
+    test: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[Extra, ...] = ()
+    jobs: tuple[Extra, ...] = ()
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lint: str = ""
+    urlpath: str = ""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+
+class Reading:
+    """What has been read so far, and what cannot be carried over."""
+
+    def __init__(self, repository: str, workflows: Mapping[str, WorkflowFile]) -> None:
+        self.repository = repository
+        self.workflows = workflows
+        self.values: dict[str, Any] = {}
+        self.origins: dict[str, Origin] = {}
+        self.left_out: list[LeftOut] = []
+        self.replaced: list[tuple[Origin, str, str]] = []
+        self.notes: list[str] = []
+
+    @property
+    def base_image(self) -> bool:
+        """Whether the repository is called `base-*-image`: some pipelines build those in another way."""
+        name = self.repository.rpartition("/")[2]
+        return name.startswith("base-") and name.endswith("-image")
+
+    def take(self, field_name: str, value: str | tuple[str, ...], origin: Origin) -> None:
+        """Keep a setting, unless it is empty or one was found before."""
+        if value and not self.values.get(field_name):
+            self.values[field_name] = value
+            self.origins[field_name] = origin
+
+    def add(self, field_name: str, key: str, value: str, origin: Origin) -> None:
+        """Keep an input of the build, or a variable of a job."""
+        if value and key not in self.values.setdefault(field_name, {}):
+            self.values[field_name][key] = value
+            self.origins[f"{field_name}.{key}"] = origin
+
+    def extend(self, field_name: str, *items: str | Extra) -> None:
+        """Keep more items of a list, each once."""
+        kept = self.values.get(field_name, ())
+        self.values[field_name] = (*kept, *(item for item in items if item not in kept))
+
+    def replace(self, origin: Origin, by: str, reason: str) -> None:
+        """Tell what does in the new workflows what a part of the old one did."""
+        self.replaced.append((origin, by, reason))
+
+    def leave(self, origin: Origin, what: str, why: str, remedy: str) -> None:
+        """Tell what is not carried over."""
+        self.left_out.append(LeftOut(what, why, remedy, origin.file, origin.line))
+
+    def configuration(self) -> PipelineConfiguration:
+        """Return what was read."""
+        return PipelineConfiguration(**self.values, origins=dict(self.origins))
+
+
+def origin_of(file: WorkflowFile, scalar: Scalar) -> Origin:
+    """Return where a scalar is written, with its line."""
+    return Origin(file.path, scalar.line, line_of(file, scalar.line))
+
+
+def origin_within(file: WorkflowFile, scalar: Scalar, text: str) -> Origin:
+    """Return where a text stands within a scalar of several lines."""
+    at = file.text.find(text, scalar.start, scalar.end)
+    line = file.line(at) if at >= 0 else scalar.line
+    return Origin(file.path, line, line_of(file, line))
+
+
+def line_of(file: WorkflowFile, line: int) -> str:
+    """Return a line of a file, without its indentation."""
+    return file.text.split("\n")[line - 1].strip()
+
+
+def tidy(value: str) -> str:
+    """Return a value with its expressions spaced as ours are: `${{ vars.IMAGE }}`."""
+    return _EXPRESSION.sub(r"${{ \1 }}", value.strip())
+
+
+def inner(value: str) -> str:
+    """Return what stands in an expression, or a literal as an expression writes it."""
+    match = _EXPRESSION.fullmatch(value.strip())
+    escaped = value.replace("'", "''")
+    return match[1] if match and "${{" not in match[1] else f"'{escaped}'"

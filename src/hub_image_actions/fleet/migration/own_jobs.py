@@ -1,0 +1,166 @@
+"""The steps and jobs that are a repository's own: carried over as they are written, with names put right."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Literal
+
+from ruamel.yaml.nodes import Node, ScalarNode
+
+from hub_image_actions.fleet.migration import shell_steps
+from hub_image_actions.fleet.migration.configuration import Extra, Origin, Reading, line_of, tidy
+from hub_image_actions.fleet.migration.shell_steps import Kind, Place
+from hub_image_actions.fleet.workflows.workflow_file import Job, WorkflowFile, entries, pairs
+from hub_image_actions.fleet.workflows.yaml_splice import unindented
+
+_DEPLOYING = {Kind.DEPLOY, Kind.DEPLOYMENTS, Kind.APP}
+_CHANGED = re.compile(r"(?m)^[ ]*if:[^\n]*steps\.changed[\w-]*\.outputs[^\n]*\n")
+_NEEDS = re.compile(r"(?m)^ *needs:[^\n]*(?:\n *- [^\n]*)*")
+# Outputs that pipelines give the tag of an image, and what they are called with us.
+_TAG_OUTPUTS = ("IMAGE_SHA_TAG", "image-tag", "image_tag", "tag", "version")
+
+
+def read_own_steps(
+    reading: Reading, job: Job, places: list[Place], kept: list[Place], purpose: Literal["publish", "test"]
+) -> None:
+    """Keep the steps of a job that are the repository's own.
+
+    Args:
+        reading: what was read so far.
+        job: the job.
+        places: all its steps.
+        kept: those that none of ours replaces.
+        purpose: whether the job pushes or tests.
+    """
+    dropped = {
+        place.step.value("id"): place.kind for place in places if place not in kept and place.step.value("id")
+    }
+    built = [place.step.index for place in places if place.kind in {Kind.BUILD, Kind.NATIVE}]
+    moved = [place.step.index for place in places if place.kind in _DEPLOYING]
+    for place in kept:
+        where: Literal["build", "bump", "test"] = "build"
+        if purpose == "test":
+            where = "test"
+        elif not built or (moved and built[0] < moved[0] < place.step.index):
+            where = "bump"
+        mark = built[0] if where != "bump" and built else (moved[-1] if moved else -1)
+        _keep(reading, job, place, where, dropped, after=place.step.index > mark)
+
+
+def read_other_jobs(
+    reading: Reading, file: WorkflowFile, ours: set[str], where: Literal["push", "test"]
+) -> None:
+    """Keep the jobs of a workflow that are the repository's own."""
+    names = {job.name: _new_name(job, where) for job in file.jobs if job.name in ours}
+    for job in file.jobs:
+        if job.name in ours:
+            continue
+        origin = Origin(file.path, job.line, line_of(file, job.line))
+        source = renamed_jobs(unindented(job.source), names)
+        reading.extend("jobs", Extra(job.name, _with_permissions(reading, source, file, job), origin, where))
+
+
+def renamed_jobs(source: str, names: Mapping[str, str]) -> str:
+    """Return a job's lines with the names of other jobs, and of their outputs, put right."""
+    for old, new in names.items():
+        word = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
+        source = _NEEDS.sub(partial(_replaced, word, new), source)
+        source = re.sub(rf"\bneeds\.{re.escape(old)}(?![\w-])", f"needs.{new}", source)
+        for output in _TAG_OUTPUTS:
+            source = re.sub(
+                rf"\bneeds\.{re.escape(new)}\.outputs\.{output}(?![\w-])", f"needs.{new}.outputs.tag", source
+            )
+    return source
+
+
+def _replaced(word: re.Pattern[str], new: str, found: re.Match[str]) -> str:
+    return word.sub(new, found[0])
+
+
+def _keep(
+    reading: Reading,
+    job: Job,
+    place: Place,
+    where: Literal["build", "bump", "test"],
+    dropped: Mapping[str, Kind],
+    *,
+    after: bool,
+) -> None:
+    extra = shell_steps.own_step(place, where, after=after)
+    source = _CHANGED.sub("", extra.source)
+    for name, kind in dropped.items():
+        if kind in {Kind.BUILD, Kind.NATIVE, Kind.RETAG, Kind.MESSAGE}:
+            for output in _TAG_OUTPUTS:
+                source = re.sub(
+                    rf"\bsteps\.{re.escape(name)}\.outputs\.{output}(?![\w-])", _tag_in(where), source
+                )
+    lost = [name for name in dropped if re.search(rf"\bsteps\.{re.escape(name)}\.", source)]
+    if lost:
+        reading.leave(
+            place.origin,
+            f"the step {extra.name!r}",
+            f"It uses outputs of the step `{lost[0]}`, which is no more.",
+            "Add it to the new workflow by hand, with the outputs that the new steps have.",
+        )
+        return
+    for name, scalar in job.env.items():
+        if name != "DOCKER_CONFIG" and re.search(rf"\b{re.escape(name)}\b", source):
+            value = _value_of(scalar.value, where)
+            reading.values.setdefault("environment", {}).setdefault(where, {})[name] = value
+    if "${{" in place.step.value("run"):
+        reading.notes.append(
+            f"The step {extra.name!r} puts an expression into a script, as it did: `env:` is the safe way."
+        )
+    reading.extend("steps", Extra(extra.name, source, extra.origin, where, after))
+
+
+def _tag_in(where: str) -> str:
+    return "needs.build.outputs.tag" if where == "bump" else "steps.build.outputs.tag"
+
+
+def _value_of(value: str, where: str) -> str:
+    for output in _TAG_OUTPUTS:
+        value = re.sub(rf"\bneeds\.[\w-]+\.outputs\.{output}(?![\w-])", _tag_in(where), value)
+    return tidy(value)
+
+
+def _new_name(job: Job, where: str) -> str:
+    if where == "test":
+        return "test"
+    return "build" if shell_steps.builds(job) or job.value("uses") else "bump"
+
+
+def _with_permissions(reading: Reading, source: str, file: WorkflowFile, job: Job) -> str:
+    """Return a job's lines with the rights that it had: the new workflow gives a job none by itself."""
+    if "permissions" in entries(job.node):
+        return source
+    called = reading.workflows.get(job.value("uses").removeprefix("./"))
+    rights = _rights(entries(file.root).get("permissions")) or (_all_rights(called) if called else {})
+    if not rights:
+        rights = {"contents": "read"}
+        reading.notes.append(
+            f"The job `{job.name}` had the rights that the repository gives by default, and now has "
+            "`contents: read`: give it below `permissions` what else it needs."
+        )
+    lines = [f"    {scope}: {level}" for scope, level in rights.items()]
+    head = "  permissions:"
+    block = "\n".join([head, *lines]) if "" not in rights else f"{head} {rights['']}"
+    before, key, rest = re.split(rf"(?m)^({re.escape(job.name)}:[^\n]*\n)", source, maxsplit=1)
+    return f"{before}{key}{block}\n{rest}"
+
+
+def _rights(node: Node | None) -> dict[str, str]:
+    """Return what `permissions` gives, by scope; `read-all` and `write-all` have no scope."""
+    if isinstance(node, ScalarNode):
+        return {"": str(node.value)}
+    return {str(key.value): str(value.value) for key, value in pairs(node)}
+
+
+def _all_rights(called: WorkflowFile) -> dict[str, str]:
+    """Return all that a called workflow asks for: its caller must have it."""
+    found = dict(_rights(entries(called.root).get("permissions")))
+    for job in called.jobs:
+        for scope, level in _rights(entries(job.node).get("permissions")).items():
+            if found.get(scope) != "write":
+                found[scope] = level
+    return found

@@ -1,0 +1,459 @@
+"""Pipelines that are written out in the repository: the template's of any age, and edited copies of them.
+
+Every step is told by what it does. What one of our actions does is read and replaced; what is the
+repository's own is carried over.
+
+Source: the inputs of https://github.com/jupyterhub/repo2docker-action.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Literal
+
+from hub_image_actions.fleet.migration.configuration import (
+    Extra,
+    Origin,
+    Reading,
+    line_of,
+    origin_of,
+    origin_within,
+    tidy,
+)
+from hub_image_actions.fleet.workflows.workflow_file import Job, Step, WorkflowFile
+from hub_image_actions.fleet.workflows.yaml_splice import unindented
+
+REPO2DOCKER = "jupyterhub/repo2docker-action"
+_DOCKER_BUILD = re.compile(r"\bdocker\s+(?:image\s+|buildx\s+)?build\b")
+_DOCKER_PUSH = re.compile(r"\bdocker\s+(?:image\s+)?push\b|\bbuild\b[^\n]*\s--push\b")
+_DOCKER_TAG = re.compile(r"\bdocker\s+(?:image\s+)?tag\b")
+_DEPLOY = re.compile(r"\bgh pr (?:new|create)\b|\bgit (?:commit|push|checkout -b|config)\b|\bdeployments\b")
+_TIDYING = re.compile(
+    r"(?:sudo )?(?:rm -rf|df|du|docker (?:system|image|builder|volume) prune|"
+    r"apt-get (?:clean|autoremove|remove|purge))\b"
+)
+_MESSAGE = re.compile(r"(?:echo|printf|:)\b|(?:if|then|else|elif|fi)\b|\[\[")
+_SHORT = re.compile(r"GITHUB_SHA::(\d+)|GITHUB_SHA:0:(\d+)|rev-parse --short(?:=(\d+))?|cut -c\s*1?-(\d+)")
+_GIT_IDENTITY = re.compile(r"user\.(name|email)['\"]?\s+['\"]?([^'\"\n]+)")
+_BASE = re.compile(r"(?:--base|-B)[ =]?['\"]?([\w./-]+)")
+_OUTPUT = re.compile(r"GITHUB_OUTPUT|::set-output")
+_DISK_ACTIONS = (
+    "jlumbroso/free-disk-space",
+    "easimon/maximize-build-space",
+    "endersonmenezes/free-disk-space",
+)
+_CHANGED_ACTIONS = ("tj-actions/changed-files", "dorny/paths-filter")
+_SETUP_ACTIONS = (
+    "docker/setup-buildx-action",
+    "docker/setup-qemu-action",
+    "google-github-actions/setup-gcloud",
+)
+_APP_ACTIONS = ("actions/create-github-app-token", "tibdex/github-app-token")
+
+
+class Kind(Enum):
+    """What a step does."""
+
+    CHECKOUT = auto()
+    HEAD = auto()
+    TIDYING = auto()
+    CHANGES = auto()
+    SETUP = auto()
+    LOGIN = auto()
+    KEYLESS = auto()
+    BUILD = auto()
+    NATIVE = auto()
+    RETAG = auto()
+    APP = auto()
+    DEPLOYMENTS = auto()
+    DEPLOY = auto()
+    MESSAGE = auto()
+    EXTRA = auto()
+
+
+# What each kind that is not carried over has in its place.
+INSTEAD = {
+    Kind.TIDYING: "`free-disk-space: auto` of the build deletes what no build uses, where room is short.",
+    Kind.CHANGES: "`paths-ignore` decides whether a push is built, before a machine starts.",
+    Kind.SETUP: "The build uses the engine's own builder.",
+    Kind.RETAG: "`tag` and `extra-tags` of the build name the image, and push it once.",
+    Kind.DEPLOY: "`bump-datahub-tag` finds every reference, checks that the tag is there, and can run again.",
+    Kind.DEPLOYMENTS: "`bump-datahub-tag` fetches the deployments itself.",
+    Kind.MESSAGE: "The actions say what happened.",
+    Kind.HEAD: "For a pull request the template's step checks out what the merge would give.",
+    Kind.CHECKOUT: "The template's step does it, and leaves no token behind.",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A step with what is around it."""
+
+    file: WorkflowFile
+    job: Job
+    step: Step
+    kind: Kind
+
+    @property
+    def origin(self) -> Origin:
+        """Where the step is written."""
+        return Origin(self.file.path, self.step.line, line_of(self.file, self.step.line))
+
+    def input(self, name: str) -> str:
+        """Return one of its inputs, with the job's variables put in."""
+        found = self.step.inputs.get(name)
+        return resolved(found.value, self) if found else ""
+
+    def input_origin(self, name: str) -> Origin:
+        """Return where one of its inputs is written."""
+        return origin_of(self.file, self.step.inputs[name])
+
+
+def resolved(value: str, place: Place) -> str:
+    """Return a value with `env.X` of the job, and of the workflow, replaced by what stands there."""
+    scopes = [place.step.env, place.job.env, place.file.env]
+
+    def put(match: re.Match[str]) -> str:
+        found = next((scope[match[1]] for scope in scopes if match[1] in scope), None)
+        return found.value if found else match[0]
+
+    return tidy(re.sub(r"\$\{\{\s*env\.(\w+)\s*\}\}", put, value))
+
+
+def kind_of(step: Step) -> Kind:
+    """Return what a step does."""
+    return _kind_of_action(step) if step.action else _kind_of_run(step.value("run"))
+
+
+def is_pipeline(job: Job) -> bool:
+    """Say whether a job builds an image or moves hubs."""
+    return builds(job) or moves_hubs(job)
+
+
+def moves_hubs(job: Job) -> bool:
+    """Say whether a job commits to deployments: other commits and pull requests are the repository's own."""
+    texts = [step.value("run") for step in job.steps]
+    texts += [scalar.value for step in job.steps for scalar in step.inputs.values()]
+    named = any("deployments" in text for text in texts)
+    return named and any(kind_of(step) in {Kind.DEPLOY, Kind.DEPLOYMENTS} for step in job.steps)
+
+
+def pushes(job: Job) -> bool:
+    """Say whether a job builds an image and pushes it."""
+    return any(_pushes(step, job) for step in job.steps)
+
+
+def builds(job: Job) -> bool:
+    """Say whether a job builds an image."""
+    return any(kind_of(step) in {Kind.BUILD, Kind.NATIVE} for step in job.steps)
+
+
+def fetches_head(job: Job) -> bool:
+    """Say whether a job checks out a pull request's own code, by name."""
+    return any(kind_of(step) is Kind.HEAD for step in job.steps)
+
+
+def places(file: WorkflowFile, job: Job, reading: Reading) -> list[Place]:
+    """Return the steps that this repository runs: of steps for `base-*-image` and for others, its own."""
+    found = [Place(file, job, step, kind_of(step)) for step in job.steps]
+    return [place for place in found if _applies(place.step.value("if"), reading)]
+
+
+def read_build(reading: Reading, place: Place, purpose: Literal["publish", "test"]) -> None:
+    """Read the step that builds, whichever way it does."""
+    # A test that builds as the push does adds nothing; one of its own has inputs of its own.
+    target = "build" if purpose == "publish" else "test"
+    if place.kind is Kind.NATIVE:
+        _read_native(reading, place, target, purpose)
+    else:
+        _read_repo2docker(reading, place, target, purpose)
+
+
+def read_login(reading: Reading, place: Place) -> bool:
+    """Read a login to the registry; say whether it is the one of the image's registry."""
+    registry = place.input("registry")
+    known = reading.values.get("registry")
+    if known and registry and registry != known:
+        return False
+    if "steps." in place.input("password"):
+        # Another step made the password, and is read itself.
+        reading.take("registry", place.input("registry"), place.origin)
+        return True
+    for name, field_name in (
+        ("registry", "registry"),
+        ("username", "registry_username"),
+        ("password", "registry_password"),
+    ):
+        if place.input(name):
+            reading.take(field_name, place.input(name), place.input_origin(name))
+    return True
+
+
+def read_keyless(reading: Reading, place: Place) -> None:
+    """Read a login to Google without a key."""
+    for name, field_name in (
+        ("workload_identity_provider", "provider"),
+        ("service_account", "service_account"),
+    ):
+        if place.input(name):
+            reading.take(field_name, place.input(name), place.input_origin(name))
+    if place.input("credentials_json"):
+        reading.take(
+            "registry_password", place.input("credentials_json"), place.input_origin("credentials_json")
+        )
+
+
+def read_app(reading: Reading, place: Place) -> None:
+    """Read the step that gets a GitHub App's token."""
+    for name in ("client-id", "app-id", "app_id"):
+        if place.input(name):
+            reading.take("app", place.input(name), place.input_origin(name))
+    for name in ("private-key", "private_key"):
+        if place.input(name):
+            reading.take("private_key", place.input(name), place.input_origin(name))
+
+
+def read_deployments(reading: Reading, place: Place) -> None:
+    """Read the checkout of the deployments."""
+    reading.take("deployments", place.input("repository"), place.input_origin("repository"))
+    if place.input("ref"):
+        reading.take("base_branch", place.input("ref"), place.input_origin("ref"))
+    if place.input("token"):
+        _read_token(reading, place.input("token"), place.input_origin("token"))
+    folders = tuple(
+        line.strip().strip("/") for line in place.input("sparse-checkout").splitlines() if line.strip()
+    )
+    if folders and folders != ("deployments",):
+        reading.take("paths", folders, place.input_origin("sparse-checkout"))
+
+
+def read_deploy(reading: Reading, place: Place) -> None:
+    """Read a step that commits, pushes or opens the pull request."""
+    run = place.step.value("run")
+    written = place.step.values["run" if run else "uses"]
+    for match in _GIT_IDENTITY.finditer(run):
+        if "steps." not in match[2]:
+            origin = origin_within(place.file, written, match[0])
+            reading.take(f"author_{match[1]}", resolved(match[2].strip(), place), origin)
+    base = _BASE.search(run) if "gh pr" in run else None
+    if base:
+        reading.take("base_branch", base[1], origin_within(place.file, written, base[0]))
+    for name, scalar in place.step.env.items():
+        if name in {"GH_TOKEN", "GITHUB_TOKEN"}:
+            _read_token(reading, resolved(scalar.value, place), origin_of(place.file, scalar))
+
+
+def own_step(place: Place, where: Literal["build", "bump", "test"], *, after: bool) -> Extra:
+    """Return a step of the repository's own."""
+    name = place.step.value("name") or place.step.value("uses") or "a step without a name"
+    return Extra(name, unindented(place.step.source), place.origin, where, after)
+
+
+def _kind_of_action(step: Step) -> Kind:
+    action = step.action
+    if action == "actions/checkout":
+        if "head" in step.inputs.get("ref", step.values["uses"]).value or _foreign_head(step):
+            return Kind.HEAD
+        return Kind.DEPLOYMENTS if "repository" in step.inputs else Kind.CHECKOUT
+    if action == "docker/build-push-action":
+        return Kind.NATIVE
+    if action == "peter-evans/create-pull-request":
+        return Kind.DEPLOY
+    named = {
+        REPO2DOCKER: Kind.BUILD,
+        "docker/login-action": Kind.LOGIN,
+        "google-github-actions/auth": Kind.KEYLESS,
+        **dict.fromkeys(_DISK_ACTIONS, Kind.TIDYING),
+        **dict.fromkeys(_CHANGED_ACTIONS, Kind.CHANGES),
+        **dict.fromkeys(_SETUP_ACTIONS, Kind.SETUP),
+        **dict.fromkeys(_APP_ACTIONS, Kind.APP),
+    }
+    return named.get(action, Kind.EXTRA)
+
+
+def _foreign_head(step: Step) -> bool:
+    return "repository" in step.inputs and "head" in step.inputs["repository"].value
+
+
+def _kind_of_run(run: str) -> Kind:
+    lines = [line.strip() for line in run.splitlines() if line.strip() and not line.strip().startswith("#")]
+    tests = (
+        (Kind.NATIVE, bool(_DOCKER_BUILD.search(run))),
+        (Kind.RETAG, bool(_DOCKER_TAG.search(run) or _DOCKER_PUSH.search(run))),
+        (Kind.SETUP, "gcloud auth configure-docker" in run),
+        (Kind.DEPLOY, bool(_DEPLOY.search(run))),
+        (Kind.TIDYING, bool(lines) and all(_TIDYING.match(line) for line in lines)),
+        (Kind.MESSAGE, bool(lines) and all(_MESSAGE.match(line) for line in lines) and _harmless(run)),
+    )
+    return next((kind for kind, holds in tests if holds), Kind.EXTRA)
+
+
+def _harmless(run: str) -> bool:
+    """Say whether a step that only prints does so to the log, or to an output that ours has as well."""
+    written = [line for line in run.splitlines() if ">>" in line or "> " in line]
+    return all(_OUTPUT.search(line) for line in written)
+
+
+def _applies(condition: str, reading: Reading) -> bool:
+    """Say whether a step runs here, as far as its condition asks for the repository's name."""
+    if "'base-'" not in condition:
+        return True
+    return reading.base_image != ("!(" in condition.replace(" ", ""))
+
+
+def _pushes(step: Step, job: Job) -> bool:
+    kind = kind_of(step)
+    if kind is Kind.BUILD:
+        off = step.inputs.get("NO_PUSH")
+        return not off or off.value.strip().lower() not in {"true", "1", "yes"}
+    if kind is Kind.NATIVE and step.action:
+        return step.inputs["push"].value.strip() != "false" if "push" in step.inputs else False
+    pushed = any(_DOCKER_PUSH.search(other.value("run")) for other in job.steps)
+    return kind is Kind.NATIVE and pushed
+
+
+def _read_token(reading: Reading, value: str, origin: Origin) -> None:
+    """Keep the tokens of a value; those that a step made are the App's."""
+    inside = value.removeprefix("${{").removesuffix("}}")
+    secrets = [part.strip() for part in inside.split("||") if "secrets." in part]
+    if secrets:
+        reading.extend("tokens", *(f"${{{{ {part} }}}}" for part in secrets))
+        reading.origins.setdefault("tokens", origin)
+
+
+def _read_repo2docker(reading: Reading, place: Place, target: str, purpose: str) -> None:
+    uses = origin_of(place.file, place.step.values["uses"])
+    for name, key in _REPO2DOCKER_INPUTS.items():
+        if place.input(name):
+            reading.add(target, key, _requirement(place.input(name)), place.input_origin(name))
+    _take_inputs(reading, place, {"IMAGE_NAME": "image", "DOCKER_REGISTRY": "registry"})
+    if target == "test" and reading.values.get("build", {}).get("builder") == "docker":
+        reading.add("test", "builder", "repo2docker", uses)
+    repo_dir = place.input("REPO_DIR") or "/home/jovyan"
+    if repo_dir != "/srv/repo":
+        reading.add(target, "repo-dir", repo_dir, uses)
+    if purpose == "publish":
+        _read_publication(reading, place, uses)
+    for name in sorted(set(place.step.inputs) - _READ):
+        reading.leave(
+            place.input_origin(name),
+            f"the input `{name}` of repo2docker-action",
+            _NO_COUNTERPART.get(name, "None of our actions has its like."),
+            "If it is needed, do it in a step of your own.",
+        )
+
+
+# Inputs of repo2docker-action and what they are called with us.
+_REPO2DOCKER_INPUTS = {
+    "FORCE_REPO2DOCKER_VERSION": "repo2docker-version",
+    "REPO2DOCKER_EXTRA_ARGS": "repo2docker-args",
+    "APPENDIX_FILE": "appendix-file",
+    "NOTEBOOK_USER": "user-name",
+}
+_PUBLISHED_INPUTS = {"DOCKER_USERNAME": "registry_username", "DOCKER_PASSWORD": "registry_password"}
+_READ = {
+    *_REPO2DOCKER_INPUTS,
+    *_PUBLISHED_INPUTS,
+    *(
+        "REPO_DIR",
+        "IMAGE_NAME",
+        "DOCKER_REGISTRY",
+        "LATEST_TAG_OFF",
+        "ADDITIONAL_TAG",
+        "PUBLIC_REGISTRY_CHECK",
+    ),
+    *("NO_PUSH", "NO_GIT_PUSH", "COMMIT_MSG"),
+}
+_NO_COUNTERPART = {
+    "BINDER_CACHE": "Nothing is committed to the repository for Binder; `binder-badge` takes an `image`.",
+    "MYBINDERORG_TAG": "Binder builds for a pull request's badge, and is not asked to build beforehand.",
+    "EXTRA_PIP_INSTALL": "repo2docker runs in an environment of its own.",
+}
+
+
+def _read_publication(reading: Reading, place: Place, uses: Origin) -> None:
+    _take_inputs(reading, place, _PUBLISHED_INPUTS)
+    if not place.input("FORCE_REPO2DOCKER_VERSION"):
+        reading.notes.append(
+            "No version of repo2docker was asked for; from now on it is the default of our build."
+        )
+    if place.input("LATEST_TAG_OFF").lower() not in {"true", "1", "yes"}:
+        reading.add("publish", "latest", "true", uses)
+    if place.input("ADDITIONAL_TAG"):
+        reading.add(
+            "publish", "extra-tags", place.input("ADDITIONAL_TAG"), place.input_origin("ADDITIONAL_TAG")
+        )
+    if place.input("PUBLIC_REGISTRY_CHECK").lower() == "true":
+        reading.add("publish", "public-check", "true", place.input_origin("PUBLIC_REGISTRY_CHECK"))
+
+
+def _take_inputs(reading: Reading, place: Place, fields: Mapping[str, str]) -> None:
+    for name, field_name in fields.items():
+        if place.input(name):
+            reading.take(field_name, place.input(name), place.input_origin(name))
+
+
+def _requirement(version: str) -> str:
+    """Return a version of repo2docker as our input has it: the number alone where it is an exact one."""
+    match = re.fullmatch(r"jupyter[-_]repo2docker==([\w.]+)", version)
+    return match[1] if match else version
+
+
+def _read_native(reading: Reading, place: Place, target: str, purpose: str) -> None:
+    origin = place.origin
+    reading.add(target, "builder", "docker", origin)
+    if place.step.action:
+        _read_build_push(reading, place, target)
+        return
+    run = place.step.value("run")
+    for option, key in ((r"(?:-f|--file)[ =]+(\S+)", "dockerfile"), (r"--platform[ =]+(\S+)", "platform")):
+        match = re.search(option, run)
+        if match and "$" not in match[1]:
+            reading.add(target, key, match[1].strip("'\""), origin)
+    _read_build_args(reading, place, run, target)
+    if purpose == "publish":
+        everything = "\n".join(step.value("run") for step in place.job.steps)
+        match = _SHORT.search(everything)
+        length = next(filter(None, match.groups()), "7") if match else ""
+        if length and length != "12":
+            reading.add("publish", "tag", f"{{sha:{length}}}", origin)
+    if "IMAGE" in place.job.env:
+        reading.take(
+            "image",
+            resolved(place.job.env["IMAGE"].value, place),
+            origin_of(place.file, place.job.env["IMAGE"]),
+        )
+
+
+def _read_build_args(reading: Reading, place: Place, run: str, target: str) -> None:
+    given = re.findall(r"--build-arg[ =]+(\S+)", run)
+    literal = [each.strip("'\"") for each in given if "$" not in each and "=" in each]
+    reading.add(target, "build-args", "\n".join(literal), place.origin)
+    for each in given:
+        if "$" in each or "=" not in each:
+            reading.leave(
+                place.origin,
+                f"the build argument {each}",
+                "What it stands for is known only to the shell that ran it.",
+                "Set `build-args` of `build` and of `build-test`.",
+            )
+
+
+def _read_build_push(reading: Reading, place: Place, target: str) -> None:
+    for name, key in (
+        ("file", "dockerfile"),
+        ("platforms", "platform"),
+        ("build-args", "build-args"),
+        ("context", "context"),
+    ):
+        value = place.input(name)
+        if value and value != ".":
+            reading.add(target, key, value, place.input_origin(name))
+    if place.input("tags"):
+        reading.leave(
+            place.input_origin("tags"),
+            "the tags of docker/build-push-action",
+            "They are made of expressions that only its authors can read.",
+            "Set `tag` and `extra-tags` of `build`; without, the tag is twelve characters of the commit.",
+        )

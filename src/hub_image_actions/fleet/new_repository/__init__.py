@@ -1,0 +1,1 @@
+"""A new image repository, step by step."""

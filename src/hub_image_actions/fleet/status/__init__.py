@@ -1,0 +1,1 @@
+"""The status of all images: questions, answers, the table, the page."""

@@ -1,0 +1,135 @@
+"""The command `scripts/image-status` once its options are read: the questions, all at once, and the table."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from hub_image_actions.deployments.holds import today
+from hub_image_actions.entry.at_once import AtOnce
+from hub_image_actions.entry.command import chosen, github_from
+from hub_image_actions.entry.console import Console
+from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.status.page import status_page
+from hub_image_actions.fleet.status.survey import Question, Survey
+from hub_image_actions.fleet.status.table import Status
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.http import Http
+from hub_image_actions.names import parse_branch, parse_full_name, parse_path
+from hub_image_actions.registry.client import registries
+
+_MOST_WARNINGS = 10
+
+
+def status_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that this command has beside those of all."""
+    parser.add_argument(
+        "--deployments",
+        required=True,
+        type=_checked(parse_full_name),
+        metavar="OWNER/NAME",
+        help="the deployments repository",
+    )
+    parser.add_argument(
+        "--branches",
+        type=_several(parse_branch),
+        default=("staging", "prod"),
+        help="its branches, with commas between them [staging,prod]",
+    )
+    parser.add_argument(
+        "--paths",
+        type=_several(parse_path),
+        default=("deployments",),
+        help="the folders of the deployments, with commas between them [deployments]",
+    )
+    parser.add_argument(
+        "--image-pattern",
+        default="*user-images/*",
+        metavar="PATTERN",
+        help="a shell pattern for the images that count beside those of the repositories [%(default)s]",
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the table as a web page, too")
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: Http, console: Console) -> int:
+    """Ask, write the page where one is wanted, print the table, and return the exit status.
+
+    Args:
+        options: what the command line gave.
+        environ: the environment, which names GitHub, the token and Docker's configuration.
+        http: what sends the requests.
+        console: what shows the progress and the result.
+
+    Raises:
+        ActionError: there is nothing to tell, or the page cannot be written.
+    """
+    github = github_from(environ, http)
+    question = Question(
+        deployments=options.deployments,
+        branches=options.branches,
+        repositories=_repositories(options, github),
+        day=today(),
+        now=datetime.now(timezone.utc),
+        paths=options.paths,
+        pattern=options.image_pattern,
+        # Who names repositories one by one wants to know of these.
+        only_theirs=not options.owner and bool(options.repositories or options.repos_file),
+    )
+    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    found = Survey(question, github, registries(http, folder), AtOnce(console)).status()
+    for problem in found.problems:
+        console.warn(problem)
+    if options.html:
+        _write(options.html, status_page(found))
+    _tell(found, options, console)
+    return 0
+
+
+def _repositories(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:
+    if not (options.repositories or options.repos_file or options.owner or options.topic):
+        return ()
+    return tuple(name for name in chosen(options, github) if name.lower() != options.deployments.lower())
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        # A name of a file may be no text.
+        file.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ActionError(f"{file} cannot be written: {error.strerror}.", "Check --html.") from error
+
+
+def _tell(found: Status, options: argparse.Namespace, console: Console) -> None:
+    console.result(found.as_json())
+    console.table(found.header(), found.lines())
+    if not options.json:
+        _warn(list(dict.fromkeys(text for row in found.rows for text in row.all_problems)), console)
+    console.say(found.summary())
+    if options.html:
+        console.say(f"The page is {options.html}.")
+
+
+def _warn(problems: Sequence[str], console: Console) -> None:
+    for problem in problems[:_MOST_WARNINGS]:
+        console.warn(problem)
+    if len(problems) > _MOST_WARNINGS:
+        console.warn(f"{len(problems) - _MOST_WARNINGS} more problems; --html and --json show all of them.")
+
+
+def _several(parse: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+    one = _checked(parse)
+
+    def parsed(text: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one(part.strip()) for part in text.split(",") if part.strip()))
+
+    return parsed
+
+
+def _checked(parse: Callable[[str], str]) -> Callable[[str], str]:
+    def parsed(text: str) -> str:
+        try:
+            return parse(text)
+        except ActionError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parsed

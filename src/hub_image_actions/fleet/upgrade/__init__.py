@@ -1,0 +1,1 @@
+"""Upgrades of many repositories: goal, plan, waves, tracking."""

@@ -1,0 +1,434 @@
+"""What a repository becomes at a version: pins moved, template files current, an old pipeline migrated.
+
+Everything is planned from bytes, and nothing is written here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from hub_image_actions.fleet.migration import adaptation, reading
+from hub_image_actions.fleet.migration.adaptation import Draft
+from hub_image_actions.fleet.migration.configuration import LeftOut, Origin, PipelineConfiguration
+from hub_image_actions.fleet.migration.reading import Legacy
+from hub_image_actions.fleet.upgrade.reasons import reason_for
+from hub_image_actions.fleet.workflows.pins import (
+    OURS,
+    Move,
+    Style,
+    Target,
+    move_pins,
+    pin_as,
+    pin_others,
+    pins_of,
+)
+from hub_image_actions.fleet.workflows.template_files import (
+    History,
+    Recognised,
+    read_history,
+    recognise,
+    with_newer_pins,
+    with_pins_of,
+    workflows_of,
+)
+from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, WorkflowFile, WorkflowUnreadable
+
+PUSH, TEST, ROLLBACK = "build-push-open-pr.yaml", "test.yaml", "rollback.yaml"
+LINT, BINDER = "yaml-lint.yaml", "binder.yaml"
+# Settings that matter only where hubs are moved.
+_OF_BUMP = {
+    "hub",
+    "app",
+    "private_key",
+    "tokens",
+    "deployments",
+    "base_branch",
+    "paths",
+    "author_name",
+    "author_email",
+}
+_SUFFIXES = (".yaml", ".yml")
+_YAMLLINT = (".yamllint.yaml", ".yamllint.yml", ".yamllint")
+_DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
+_ZIZMOR = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml", "zizmor.yaml")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that is another than before, or stands elsewhere.
+
+    Args:
+        file: the workflow that has it today; empty for what is new.
+        line: the line in it.
+        before: what stands there.
+        new_file: the file that has it afterwards; empty for what is gone.
+        new_line: the line in it; 0 where it is the file as a whole.
+        after: what stands there.
+        reason: why.
+    """
+
+    file: str
+    line: int
+    before: str
+    new_file: str
+    new_line: int
+    after: str
+    reason: str
+
+    @property
+    def what(self) -> str:
+        """The change in one line."""
+        return f"{self.before or '(new)'} → {self.after or '(gone)'}"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What a repository becomes.
+
+    Args:
+        files: path → new content, or None for a file that goes.
+        changes: what changes, and why.
+        left_out: what is done today and will not be, and what a person can do about it.
+        variables: variables that must be set before: name → value, or `ask` where only a person knows it.
+        unpinned: other people's actions at a version that can move, as `owner/name@v3`: with their commits in
+            :attr:`Target.others`, a second plan pins them.
+        notes: what else a person should know before the merge.
+        kind: what the repository was found to have, in words.
+        before: the files that are replaced or go, as they are.
+    """
+
+    files: Mapping[str, bytes | None]
+    changes: tuple[Change, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    unpinned: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    kind: str = ""
+    before: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def plan_migration(
+    files: Mapping[str, bytes],
+    target: Target,
+    template: Mapping[str, bytes],
+    *,
+    repository: str = "",
+    history: History | None = None,
+) -> Migration:
+    """Return what brings a repository to a version.
+
+    Args:
+        files: the repository's files by path; those below `.github/` and the names of others count.
+        target: the release to bring it to, and whose actions are meant.
+        template: the template's files by path, of that release.
+        repository: the repository's name, `owner/name`: some pipelines treat `base-*-image` in another way.
+        history: the template's files of earlier releases; read from our own list where it is not given.
+
+    Returns:
+        The plan; without files where there is nothing to do.
+    """
+    ours = {path: _of_fork(content, target) for path, content in template.items()}
+    past = read_history() if history is None else history
+    return _Plan(files, target, ours, repository, past).migration()
+
+
+class _Plan:
+    """A plan in the making."""
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        target: Target,
+        template: Mapping[str, bytes],
+        repository: str,
+        history: History,
+    ) -> None:
+        self._files = files
+        self._target = target
+        self._template = template
+        self._repository = repository
+        self._history = history
+        self._new: dict[str, bytes | None] = {}
+        self._changes: list[Change] = []
+        self._left_out: list[LeftOut] = []
+        self._notes: list[str] = []
+        self._unpinned: list[str] = []
+        self._kinds: list[str] = []
+
+    def migration(self) -> Migration:
+        workflows = dict(self._parsed())
+        names = workflows_of(self._template)
+        known = {
+            path: found
+            for path, file in workflows.items()
+            if (found := recognise(file, names, self._history, self._target.repository))
+        }
+        for path, file in workflows.items():
+            if path in known:
+                self._update(file, known[path])
+            else:
+                self._move(file)
+        others = {path: file for path, file in workflows.items() if path not in known}
+        self._migrate(reading.read(others, self._repository), workflows, known)
+        return self._finished(workflows)
+
+    def _parsed(self) -> Iterator[tuple[str, WorkflowFile]]:
+        for path in sorted(self._files):
+            name = path.removesuffix(next((end for end in reading.DISABLED if path.endswith(end)), ""))
+            if not path.startswith(WORKFLOWS) or not name.endswith(_SUFFIXES):
+                continue
+            try:
+                yield path, WorkflowFile(path, self._files[path])
+            except WorkflowUnreadable as error:
+                self._left_out.append(
+                    LeftOut("the file as it is", error.problem, error.remedy, path, error.line)
+                )
+
+    # A file of the template's ------------------------------------------------------------------------------
+
+    def _update(self, file: WorkflowFile, found: Recognised) -> None:
+        if found.state == "edited":
+            self._move(file)
+            self._kinds.append("an edited copy of the template")
+            self._notes.append(
+                f"`{file.path}` was edited since it came from the template's `{found.name}`: only its pins "
+                f"are moved. It differs from today's template so:\n\n{found.difference}"
+            )
+            return
+        self._kinds.append("the template")
+        current = self._template[f"{WORKFLOWS}{found.name}"]
+        if found.state == "current":
+            self._move(file)
+            moved = self._new.get(file.path) or self._files[file.path]
+            new, before = with_newer_pins(moved, current, file.path), "other actions' pins"
+            after = "the template's newer ones"
+        else:
+            new = move_pins(with_pins_of(current, file, self._target), self._target, file.path).content
+            before = f"the template's {found.name} of {found.release}, unedited"
+            after = f"the template's {found.name} of {self._target.number}"
+            moved = self._files[file.path]
+        if new != moved:
+            self._put(file.path, new)
+            self._changes.append(Change(file.path, 0, before, file.path, 0, after, reason_for("template")))
+
+    def _move(self, file: WorkflowFile) -> None:
+        moved = move_pins(self._files[file.path], self._target, file.path)
+        for move in moved.changed:
+            self._changes.append(_change_of(file.path, move, self._target))
+        for move in moved.left:
+            self._left_out.append(
+                LeftOut(
+                    f"the pin `{move.pin.uses}@{move.pin.ref}`",
+                    f"It was not moved: {move.obstacle}.",
+                    f"Pin it to `v{self._target.number}` by hand if it is to follow.",
+                    file.path,
+                    move.pin.line,
+                )
+            )
+        if moved.content != self._files[file.path]:
+            self._put(file.path, moved.content)
+
+    # An old pipeline ---------------------------------------------------------------------------------------
+
+    def _migrate(
+        self, old: Legacy, workflows: Mapping[str, WorkflowFile], known: Mapping[str, Recognised]
+    ) -> None:
+        if not old.roles or self._refused(old, known):
+            return
+        self._kinds.append(old.configuration.variant or "a part of a pipeline")
+        drafts = self._drafts(old)
+        for draft in drafts:
+            self._put(draft.path, self._pinned(draft, workflows))
+            self._left_out += draft.left_out
+        for path in old.roles:
+            self._new.setdefault(path, None)
+        self._tell_settings(old, drafts)
+        self._tell_files(old)
+        self._left_out += old.reading.left_out
+        self._notes += old.reading.notes
+        self._add_companions(old)
+        self._note_what_changes(old, workflows)
+
+    def _refused(self, old: Legacy, known: Mapping[str, Recognised]) -> bool:
+        """Say whether there are two pipelines where one must be: then nothing is migrated."""
+        names = {found.name for found in known.values()}
+        pushes, tests = old.paths("push"), old.paths("test")
+        twice = pushes if len(pushes) > 1 or (pushes and PUSH in names) else ()
+        twice = twice or (tests if len(tests) > 1 or (tests and TEST in names) else ())
+        for path in twice:
+            self._left_out.append(
+                LeftOut(
+                    "the old pipeline",
+                    "There is more than one that does this, and which one counts cannot be seen.",
+                    "Delete the one that is not needed, and run this again.",
+                    path,
+                    1,
+                )
+            )
+        return bool(twice)
+
+    def _drafts(self, old: Legacy) -> list[Draft]:
+        """Return the new workflows, edited to do what the old ones do."""
+        configuration = old.configuration
+        drafts = []
+        if old.paths("push"):
+            drafts.append(self._draft(PUSH, configuration, adaptation.adapt_push))
+            if configuration.bump != "never":
+                drafts.append(self._draft(ROLLBACK, configuration, adaptation.adapt_rollback))
+        if old.paths("test") or old.paths("unsafe"):
+            drafts.append(self._draft(TEST, configuration, adaptation.adapt_test))
+        if old.paths("lint"):
+            drafts.append(self._draft(LINT, configuration, adaptation.adapt_lint))
+        for path in old.paths("binder")[:1]:
+            suffix = next((end for end in reading.DISABLED if path.endswith(end)), "")
+            draft = self._draft(BINDER, configuration, adaptation.adapt_binder)
+            drafts.append(replace(draft, path=draft.path + suffix))
+        return drafts
+
+    def _draft(self, name: str, configuration: PipelineConfiguration, adapt: "_Adapt") -> Draft:
+        path = f"{WORKFLOWS}{name}"
+        if path not in self._template:
+            raise adaptation.TemplateUnknown(
+                f"The template has no {path}.", "Use the release's own template."
+            )
+        draft = Draft(path, self._template[path].decode())
+        adapt(draft, configuration)
+        return draft
+
+    def _pinned(self, draft: Draft, workflows: Mapping[str, WorkflowFile]) -> bytes:
+        styles = [pin.style for file in workflows.values() for pin in pins_of(file, self._target.repository)]
+        style = next((style for style in styles if style is not Style.OTHER), Style.MAJOR)
+        own = pin_as(draft.text.encode(), style, self._target, draft.path)
+        content, left = pin_others(own, self._target, draft.path)
+        self._unpinned += [f"{pin.repository}@{pin.ref}" for pin in left]
+        return content
+
+    def _put(self, path: str, content: bytes) -> None:
+        if self._files.get(path) != content:
+            self._new[path] = content
+
+    # What is told ------------------------------------------------------------------------------------------
+
+    def _tell_settings(self, old: Legacy, drafts: list[Draft]) -> None:
+        edits = [edit for draft in drafts for edit in draft.edits]
+        for setting, origin in old.configuration.origins.items():
+            if setting == "variant":
+                continue
+            own = [edit for edit in edits if edit.setting == setting]
+            for edit in own[:1]:
+                self._changes.append(self._change(origin, edit.file, edit.after, reason_for(setting)))
+            if not own:
+                moot = old.configuration.bump == "never" and setting in _OF_BUMP
+                after = "not needed: no hub is moved" if moot else "as the template has it"
+                self._changes.append(self._change(origin, "", after, reason_for(setting)))
+        for extra in (*old.configuration.steps, *old.configuration.jobs):
+            own = [edit for edit in edits if edit.setting.endswith(f" {extra.name}")]
+            if own:
+                after, kept = own[0].after, reason_for("extra")
+                self._changes.append(self._change(extra.origin, own[0].file, after, kept))
+
+    def _change(self, origin: Origin, new_file: str, after: str, reason: str) -> Change:
+        content = self._new.get(new_file) or b""
+        wanted = after.splitlines()[0] if after else ""
+        lines = content.decode().splitlines()
+        line = next((number for number, text in enumerate(lines, 1) if wanted and wanted in text), 0)
+        return Change(origin.file, origin.line, origin.text, new_file, line, after, reason)
+
+    def _tell_files(self, old: Legacy) -> None:
+        for origin, after, reason in old.reading.replaced:
+            self._changes.append(Change(origin.file, origin.line, origin.text, "", 0, after, reason))
+        for path, role in old.roles.items():
+            new = {"push": PUSH, "test": TEST, "unsafe": TEST, "lint": LINT, "binder": BINDER}[role]
+            name = f"{WORKFLOWS}{new}"
+            self._changes.append(
+                Change(path, 0, "the file", name, 0, "the template's file", reason_for(role))
+            )
+
+        path = f"{WORKFLOWS}{ROLLBACK}"
+        if path in self._new and path not in self._files:
+            new = "the template's file, configured as the bump is"
+            self._changes.append(Change("", 0, "", path, 0, new, reason_for("rollback")))
+
+    def _add_companions(self, old: Legacy) -> None:
+        """Add the files that the new workflows need to be kept: where there is none of their kind."""
+        wanted = [
+            (_DEPENDABOT, ".github/dependabot.yml", "dependabot"),
+            (_ZIZMOR, ".github/zizmor.yml", "zizmor"),
+        ]
+        if old.paths("lint"):
+            wanted.append((_YAMLLINT, ".yamllint.yaml", "yamllint"))
+        for names, path, why in wanted:
+            if path in self._template and not any(name in self._files for name in names):
+                self._put(path, self._template[path])
+                self._changes.append(Change("", 0, "", path, 0, "the template's file", reason_for(why)))
+
+    def _note_what_changes(self, old: Legacy, workflows: Mapping[str, WorkflowFile]) -> None:
+        if old.paths("push"):
+            self._notes.append(
+                "Merging this changes workflows, which are built like any other change: an image is pushed"
+                + (
+                    "."
+                    if old.configuration.bump == "never"
+                    else ", and a pull request for the hubs is opened."
+                )
+            )
+        if old.paths("test"):
+            own = {extra.name for extra in old.configuration.jobs}
+            jobs = [job.name for path in old.paths("test") for job in workflows[path].jobs]
+            checks = ", ".join(f"`{name}`" for name in jobs if name not in own)
+            self._notes.append(
+                f"A rule that requires the check {checks} must name `Build and test` from now on: see "
+                "Settings, Rules."
+            )
+        elif not old.paths("unsafe") and old.paths("push"):
+            self._notes.append(
+                "Pull requests were not built, and are not: the template's `test.yaml` would do it."
+            )
+
+    def _finished(self, workflows: Mapping[str, WorkflowFile]) -> Migration:
+        if self._unpinned:
+            named = ", ".join(f"`{name}`" for name in dict.fromkeys(self._unpinned))
+            self._notes.append(
+                f"Carried over with a version that can move: {named}. Pin them by their commits."
+            )
+        return Migration(
+            files=self._new,
+            changes=tuple(self._changes),
+            left_out=tuple(dict.fromkeys(self._left_out)),
+            variables=self._variables(workflows),
+            unpinned=tuple(dict.fromkeys(self._unpinned)),
+            notes=tuple(dict.fromkeys(self._notes)),
+            kind=", ".join(dict.fromkeys(self._kinds)) or "no pipeline that we know",
+            before={path: self._files[path] for path in self._new if path in self._files},
+        )
+
+    def _variables(self, workflows: Mapping[str, WorkflowFile]) -> Mapping[str, str]:
+        """Return the variables that the new workflows cannot do without and that nothing named before."""
+        named = {reference.name.upper() for file in workflows.values() for reference in file.references}
+        needed = set()
+        for path, content in self._new.items():
+            if content is not None and path.startswith(WORKFLOWS):
+                file = WorkflowFile(path, content)
+                images = {step.inputs["image"].value for step in file.steps if "image" in step.inputs}
+                needed |= {"IMAGE"} if "${{ vars.IMAGE }}" in images else set()
+        return dict.fromkeys(sorted(needed - named), "ask")
+
+
+class _Adapt(Protocol):
+    """How an adapter looks."""
+
+    def __call__(self, draft: Draft, configuration: PipelineConfiguration, /) -> None: ...
+
+
+def _of_fork(content: bytes, target: Target) -> bytes:
+    return (
+        content.replace(OURS.encode(), target.repository.encode()) if target.repository != OURS else content
+    )
+
+
+def _change_of(path: str, move: Move, target: Target) -> Change:
+    comment = f" # {move.pin.comment}" if move.pin.comment else ""
+    before = f"uses: {move.pin.uses}@{move.before}{comment}"
+    new = f" # {target.like(move.pin.comment)}" if move.pin.comment else ""
+    after = f"uses: {move.pin.uses}@{move.after}{new}"
+    return Change(path, move.pin.line, before, path, move.pin.line, after, reason_for("pin"))

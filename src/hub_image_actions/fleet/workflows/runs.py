@@ -1,0 +1,146 @@
+"""When the workflows of a repository run, which checks they report, and what their tokens may.
+
+Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ruamel.yaml.nodes import MappingNode
+
+from hub_image_actions.fleet.workflows.pipelines import workflows_in
+from hub_image_actions.fleet.workflows.workflow_file import (
+    Job,
+    Trigger,
+    WorkflowFile,
+    WorkflowUnreadable,
+    entries,
+    pairs,
+    texts,
+)
+
+# A pull request that such a filter keeps out gets no check at all, and not one that passed.
+_NARROWING = frozenset({"paths", "paths-ignore", "types"})
+# GitHub's filters: `*` stops at a slash, `**` does not, and a leading `!` takes back.
+_PARTS = re.compile(r"(\*\*/|\*\*|\*|\?)")
+_REGULAR = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]?"}
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What a workflow or one of its jobs says of its token.
+
+    Args:
+        levels: by permission; ``read-all`` and ``write-all`` stand below ``*``.
+        line: the line, counted from 1.
+    """
+
+    levels: Mapping[str, str]
+    line: int
+
+
+def read_workflows(
+    files: Mapping[str, bytes],
+) -> tuple[tuple[WorkflowFile, ...], tuple[WorkflowUnreadable, ...]]:
+    """Return the workflows among a repository's files, and why some of them cannot be read.
+
+    Args:
+        files: the files by path.
+    """
+    good, bad = [], []
+    for path, content in sorted(workflows_in(files).items()):
+        try:
+            good.append(WorkflowFile(path, content))
+        except WorkflowUnreadable as error:
+            bad.append(error)
+    return tuple(good), tuple(bad)
+
+
+def checks_that_always_report(workflows: Sequence[WorkflowFile], branch: str) -> tuple[str, ...]:
+    """Return the checks that every pull request for a branch gets, whatever it changes.
+
+    Only these can be required: a required check that never comes keeps a pull request waiting for ever.
+
+    Args:
+        workflows: the workflows.
+        branch: the branch that the pull requests are for.
+    """
+    always = [file for file in workflows if _runs_always(file.triggers.get("pull_request"), branch)]
+    return tuple(dict.fromkeys(check for file in always for check in map(check_of, file.jobs) if check))
+
+
+def checks_that_may_not_report(workflows: Sequence[WorkflowFile], branch: str) -> tuple[str, ...]:
+    """Return the checks that only some pull requests for a branch get.
+
+    Args:
+        workflows: the workflows.
+        branch: the branch that the pull requests are for.
+    """
+    always = checks_that_always_report(workflows, branch)
+    some = [file for file in workflows if "pull_request" in file.triggers]
+    found = dict.fromkeys(check for file in some for check in map(check_of, file.jobs) if check)
+    return tuple(check for check in found if check not in always)
+
+
+def jobs_of_pull_requests(workflows: Sequence[WorkflowFile]) -> tuple[Job, ...]:
+    """Return the jobs that report a check to some pull requests."""
+    events = {"pull_request", "pull_request_target"}
+    return tuple(job for file in workflows if events & file.triggers.keys() for job in file.jobs)
+
+
+def check_of(job: Job) -> str:
+    """Return the name of a job's check; empty where it is known only once the job runs."""
+    name = job.value("name") or job.name
+    varies = "${{" in name or "matrix" in entries(entries(job.node).get("strategy"))
+    # The check of a called workflow bears the names of both.
+    return "" if varies or job.value("uses") else name
+
+
+def matches(patterns: Sequence[str], name: str) -> bool:
+    """Say whether a path or branch is meant by a filter; of several patterns, the last one that fits counts.
+
+    Args:
+        patterns: the filter.
+        name: the path or branch.
+    """
+    meant = False
+    for pattern in patterns:
+        parts = _PARTS.split(pattern.removeprefix("!"))
+        regular = "".join(_REGULAR.get(part, re.escape(part)) for part in parts)
+        if re.fullmatch(regular, name):
+            meant = not pattern.startswith("!")
+    return meant
+
+
+def line_of_filter(file: WorkflowFile, event: str, name: str) -> int:
+    """Return the line of a filter of an event, counted from 1; that of the event where it is not found."""
+    found = entries(entries(file.root).get("on")).get(event)
+    lines = (file.line(key.start_mark.index) for key, _ in pairs(found) if key.value == name)
+    return next(lines, file.triggers[event].line)
+
+
+def permissions_of(file: WorkflowFile) -> Permissions | None:
+    """Return what a workflow says of the tokens of all its jobs; None if nothing."""
+    return next(_permissions(file, file.root), None)
+
+
+def permissions_of_job(file: WorkflowFile, job: Job) -> Permissions | None:
+    """Return what a job says of its token; None if nothing."""
+    return next(_permissions(file, job.node), None)
+
+
+def _permissions(file: WorkflowFile, node: MappingNode) -> Iterator[Permissions]:
+    for key, value in pairs(node):
+        if key.value == "permissions":
+            shorthand = texts(value)
+            named = {str(name.value): "".join(texts(level)) for name, level in pairs(value)}
+            levels = {"*": shorthand[0]} if shorthand else named
+            yield Permissions(levels, file.line(key.start_mark.index))
+
+
+def _runs_always(trigger: Trigger | None, branch: str) -> bool:
+    if trigger is None or _NARROWING & trigger.lists.keys():
+        return False
+    wanted, unwanted = trigger.lists.get("branches"), trigger.lists.get("branches-ignore", ())
+    return (wanted is None or matches(wanted, branch)) and not matches(unwanted, branch)

@@ -1,0 +1,1 @@
+"""GitHub: requests, repositories, proposals, settings, comments."""

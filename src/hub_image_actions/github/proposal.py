@@ -1,0 +1,420 @@
+"""The repositories of a fleet: what is in them now, and the pull requests by which they are changed."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+from urllib.parse import quote
+
+from hub_image_actions.errors import ActionError, BranchConflict, GitHubError
+from hub_image_actions.github.archives import read_archive
+from hub_image_actions.github.client import GitHub, Json, PullRequest, create_once
+
+Status = Literal["opened", "updated", "unchanged", "would open", "would update"]
+# A commit of ours says which tree it was made with, so that one that somebody amended is told from it.
+_TRAILER = "Proposed-tree"
+# GitHub names no more files of a comparison than these.
+_MOST_COMPARED = 300
+_FORBIDDEN, _NOT_FOUND = 403, 404
+_FILE, _PROGRAM = "100644", "100755"
+
+
+class EmptyRepository(ActionError):
+    """A repository without any commit."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A repository as it is at one commit of its default branch.
+
+    Args:
+        full_name: ``owner/name`` as GitHub writes it now, whatever name was asked for.
+        default_branch: the default branch.
+        commit: the commit that the files are of.
+        private: whether only those who were invited see it.
+        archived: whether it is read-only.
+        files: every regular file of at most 1 MiB: path and content. What `.gitattributes` marks as
+            `export-ignore` is missing, as in every archive that git makes.
+        programs: the paths of those files that may be run.
+        left_out: the paths of links and of larger files.
+        about: GitHub's own description of the repository, the answer to ``GET /repos/{owner}/{repo}``.
+    """
+
+    full_name: str
+    default_branch: str
+    commit: str
+    private: bool
+    archived: bool
+    files: Mapping[str, bytes] = field(repr=False)
+    programs: frozenset[str] = field(default=frozenset(), repr=False)
+    left_out: frozenset[str] = field(default=frozenset(), repr=False)
+    about: Json = field(default_factory=dict, repr=False)
+
+
+def snapshot(github: GitHub, full_name: str) -> Snapshot:
+    """Return a repository as it is now; two calls, however many files it has.
+
+    Raises:
+        EmptyRepository: it has no commit yet.
+        ArchiveError: it is larger than what is read here.
+        GitHubError: there is no such repository, or the token cannot see it.
+    """
+    about = github.get(f"/repos/{full_name}")
+    name, branch = str(about["full_name"]), str(about["default_branch"])
+    try:
+        content = github.download(f"/repos/{name}/tarball/refs/heads/{quote(branch)}")
+    except GitHubError as error:
+        if error.status == _NOT_FOUND:
+            remedy = "Push a first commit, or leave the repository out."
+            raise EmptyRepository(
+                f"{name} has no commit on its default branch {branch!r}.", remedy
+            ) from error
+        raise
+    archive = read_archive(content, name)
+    return Snapshot(
+        full_name=name,
+        default_branch=branch,
+        commit=archive.commit,
+        private=bool(about["private"]),
+        archived=bool(about["archived"]),
+        files=archive.files,
+        programs=archive.programs,
+        left_out=archive.left_out,
+        about=about,
+    )
+
+
+def repositories_of(github: GitHub, owner: str, topic: str = "") -> tuple[str, ...]:
+    """Return the full names of an organisation's or user's repositories, archived ones left out, sorted.
+
+    Args:
+        github: who is asked; only what its token sees is listed.
+        owner: the organisation or user.
+        topic: a topic that they must have; any will do where it is empty.
+
+    Raises:
+        GitHubError: there is no such owner.
+    """
+    try:
+        listed = list(github.pages(f"/orgs/{quote(owner)}/repos"))
+    except GitHubError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        listed = list(github.pages(f"/users/{quote(owner)}/repos"))
+    wanted = (
+        str(item["full_name"])
+        for item in listed
+        if not item["archived"] and (not topic or topic.lower() in item.get("topics", []))
+    )
+    return tuple(sorted(set(wanted), key=str.lower))
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a pull request should be.
+
+    Args:
+        branch: the branch that carries it.
+        title: its title, which is the commit's as well.
+        body: its text.
+        marker: the hidden ``<!-- hub-image-actions … -->`` by which it is found again.
+        files: path and new content; None deletes.
+        labels: labels that it should have.
+        programs: the paths of those files that are to be run; files that are there keep their modes.
+    """
+
+    branch: str
+    title: str
+    body: str
+    marker: str
+    files: Mapping[str, bytes | None]
+    labels: tuple[str, ...] = ()
+    programs: frozenset[str] = frozenset()
+
+    @property
+    def text(self) -> str:
+        """The pull request's text with the marker in it."""
+        return self.body if self.marker in self.body else f"{self.body}\n\n{self.marker}"
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What became of a proposal.
+
+    Args:
+        pull: its pull request; None where there is none (yet). One that is closed was declined by somebody.
+        status: what was done, or would be.
+    """
+
+    pull: PullRequest | None
+    status: Status
+
+
+def propose(github: GitHub, snapshot: Snapshot, proposal: Proposal, *, apply: bool) -> Proposed:
+    """Have one open pull request with these changes: opened, brought up to date, or left as it is.
+
+    One commit stands on top of the snapshot's, and the branch is moved to it. A branch that has the changes
+    already stays, unless the default branch has changed the same files since. What somebody closed without
+    merging it is not proposed again, until it changes.
+
+    Args:
+        github: who does it.
+        snapshot: what the changes were made from.
+        proposal: the changes and their words.
+        apply: whether to write; without, it is only told what would be done.
+
+    Raises:
+        BranchConflict: the branch or its pull request is somebody else's.
+        ActionError: the repository is archived, or a path cannot be written.
+        GitHubError: GitHub refused or failed; running again goes on from there.
+    """
+    return _Proposing(github, snapshot, proposal).carry_out(apply=apply)
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """What a commit has that the snapshot's has not: files (None: deleted), and whose commits bring them."""
+
+    files: Mapping[str, str | None]
+    strangers: tuple[Json, ...]
+    behind: bool
+    complete: bool
+
+    @classmethod
+    def from_json(cls, answer: Json) -> "_Comparison":
+        files: dict[str, str | None] = {}
+        for item in answer.get("files", []):
+            if "previous_filename" in item:
+                files[item["previous_filename"]] = None
+            files[item["filename"]] = None if item["status"] == "removed" else item["sha"]
+        commits = answer["commits"]
+        strangers = tuple(item for item in commits if not _is_ours(item))
+        complete = len(files) < _MOST_COMPARED and len(commits) == answer["ahead_by"]
+        return cls(files, strangers, answer["behind_by"] > 0, complete)
+
+
+class _Proposing:
+    """One proposal on its way into one repository."""
+
+    def __init__(self, github: GitHub, snapshot: Snapshot, proposal: Proposal) -> None:
+        self._github = github
+        self._snapshot = snapshot
+        self._proposal = proposal
+        self._repository = github.repository(snapshot.full_name)
+        self._path = f"/repos/{snapshot.full_name}"
+
+    def carry_out(self, *, apply: bool) -> Proposed:
+        if not self._changes:
+            return Proposed(self._listed(self._open_one()), "unchanged")
+        if self._snapshot.archived:
+            remedy = "Unarchive it, or leave it out."
+            raise ActionError(f"{self._snapshot.full_name} is archived.", remedy)
+        opened = self._open_one()
+        if not opened and (declined := self._declined()):
+            return Proposed(declined, "unchanged")
+        branch = self._repository.branch_commit(self._proposal.branch)
+        current = bool(branch) and self._carries(branch)
+        if opened and current and not self._change(opened) and not self._missing_labels(opened):
+            return Proposed(self._listed(opened), "unchanged")
+        if not apply:
+            return Proposed(self._listed(opened), "would update" if opened else "would open")
+        commit = branch if current else self._push(exists=bool(branch))
+        # What GitHub said of an open one before the push names the commit before it.
+        pull = replace(self._written(opened), commit=commit)
+        return Proposed(pull, "updated" if opened else "opened")
+
+    # ---- what is to be changed
+
+    @cached_property
+    def _changes(self) -> Mapping[str, bytes | None]:
+        """The files that are to become other than they are."""
+        there, left_out = self._snapshot.files, self._snapshot.left_out
+        changes = {}
+        for path, content in self._proposal.files.items():
+            if content is None:
+                changed = path in there or path in left_out
+            else:
+                self._check_writable(path)
+                changed = there.get(path) != content or self._mode(path) != self._present_mode(path)
+            if changed:
+                changes[path] = content
+        return changes
+
+    def _check_writable(self, path: str) -> None:
+        parts = path.split("/")
+        above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+        in_the_way = above & (self._snapshot.files.keys() | self._snapshot.left_out)
+        if path in self._snapshot.left_out or in_the_way:
+            raise ActionError(
+                f"{path} of {self._snapshot.full_name} cannot be written: it is a link, lies below a link or "
+                "file, or is larger than 1 MiB.",
+                "Change it by hand, or make it a plain file first.",
+            )
+
+    def _present_mode(self, path: str) -> str:
+        return _PROGRAM if path in self._snapshot.programs else _FILE
+
+    def _mode(self, path: str) -> str:
+        return _PROGRAM if path in self._proposal.programs else self._present_mode(path)
+
+    # ---- what is there
+
+    @cached_property
+    def _pulls(self) -> list[Json]:
+        """The pull requests of the branch, open or closed, newest first."""
+        owner = self._snapshot.full_name.partition("/")[0]
+        query = {"head": f"{owner}:{self._proposal.branch}", "base": self._snapshot.default_branch}
+        listed = self._github.pages(f"{self._path}/pulls", state="all", **query)
+        return [item for item in listed if item["head"]["ref"] == self._proposal.branch]
+
+    def _open_one(self) -> Json | None:
+        found = next((item for item in self._pulls if item["state"] == "open"), None)
+        if found and not self._is_ours(found):
+            raise BranchConflict(
+                f"{found['html_url']} was opened for the branch {self._proposal.branch!r} by somebody else.",
+                "Merge or close it and delete its branch.",
+            )
+        return found
+
+    def _declined(self) -> PullRequest | None:
+        """The newest pull request that proposed the very same and was closed without being merged."""
+        closed = next((item for item in self._pulls if self._is_ours(item)), None)
+        if closed is None or closed["merged_at"]:
+            return None
+        pull = PullRequest.from_json(closed)
+        return pull if self._is_wanted(self._compared(self._snapshot.commit, pull.commit)) else None
+
+    def _carries(self, commit: str) -> bool:
+        """Say whether a branch's commit has the changes, and raise if it has changes of somebody else."""
+        there = self._compared(self._snapshot.commit, commit)
+        if self._is_wanted(there) and not (there and there.behind and self._overtaken(commit)):
+            return True
+        if there is None or not there.complete or there.strangers:
+            raise self._conflict(commit, there.strangers if there else ())
+        return False
+
+    def _overtaken(self, commit: str) -> bool:
+        since = self._compared(commit, self._snapshot.commit)
+        return since is None or not since.complete or bool(since.files.keys() & self._changes.keys())
+
+    def _is_wanted(self, there: _Comparison | None) -> bool:
+        wanted = {path: content and _blob(content) for path, content in self._changes.items()}
+        return there is not None and there.complete and there.files == wanted
+
+    def _compared(self, base: str, head: str) -> _Comparison | None:
+        """Return what `head` has that `base` has not; None where they have no commit in common."""
+        try:
+            return _Comparison.from_json(self._github.get(f"{self._path}/compare/{base}...{head}"))
+        except GitHubError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+
+    def _conflict(self, branch: str, strangers: tuple[Json, ...]) -> BranchConflict:
+        commit = strangers[0]["commit"] if strangers else {}
+        what = commit.get("message", "").partition("\n")[0]
+        who = (commit.get("author") or {}).get("email", "somebody")
+        sha = strangers[0]["sha"] if strangers else branch
+        return BranchConflict(
+            f"The branch {self._proposal.branch!r} of {self._snapshot.full_name} has a commit that is not "
+            f"ours: {sha[:12]} {what!r} by {who}.",
+            "Merge or delete that branch, then run again.",
+        )
+
+    def _is_ours(self, pull: Json) -> bool:
+        return self._proposal.marker in (pull["body"] or "")
+
+    def _listed(self, pull: Json | None) -> PullRequest | None:
+        return PullRequest.from_json(pull) if pull else None
+
+    # ---- what is written
+
+    def _push(self, *, exists: bool) -> str:
+        try:
+            commit = self._commit()
+            self._repository.set_branch(self._proposal.branch, commit, exists=exists)
+        except GitHubError as error:
+            workflows = any(path.startswith(".github/workflows/") for path in self._changes)
+            if error.status in {_FORBIDDEN, _NOT_FOUND} and workflows and not error.rate_limited:
+                remedy = (
+                    "To change workflows, an app's token needs the permission `Workflows: read and write`, "
+                    "a classic token the scope `workflow`."
+                )
+                raise GitHubError(error.request, error.status, error.message, remedy) from error
+            raise
+        return commit
+
+    def _commit(self) -> str:
+        _, base_tree = self._repository.commit_and_tree(self._snapshot.commit)
+        entries = [self._tree_entry(path, content) for path, content in sorted(self._changes.items())]
+        tree = self._created("trees", {"base_tree": base_tree, "tree": entries})
+        message = f"{self._proposal.title}\n\n{_TRAILER}: {tree}\n"
+        return self._created(
+            "commits", {"message": message, "tree": tree, "parents": [self._snapshot.commit]}
+        )
+
+    def _tree_entry(self, path: str, content: bytes | None) -> Json:
+        entry: Json = {"path": path, "mode": self._mode(path), "type": "blob"}
+        if content is None:
+            return {**entry, "sha": None}
+        try:
+            return {**entry, "content": content.decode()}
+        except UnicodeDecodeError:
+            blob = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
+            return {**entry, "sha": self._created("blobs", blob)}
+
+    def _created(self, kind: str, what: Json) -> str:
+        # Content has one name in git, however often it is created.
+        return str(self._github.send("POST", f"{self._path}/git/{kind}", what, idempotent=True)["sha"])
+
+    def _written(self, opened: Json | None) -> PullRequest:
+        if opened is None:
+            pull = create_once(self._open_now, self._open)
+            missing = list(self._proposal.labels)
+        else:
+            pull, missing = PullRequest.from_json(opened), self._missing_labels(opened)
+            if change := self._change(opened):
+                pull = self._repository.change_pull_request(pull.number, change)
+        if missing:
+            self._repository.add_labels(pull.number, missing)
+        return pull
+
+    def _open_now(self) -> PullRequest | None:
+        del self._pulls
+        return self._listed(self._open_one())
+
+    def _open(self) -> PullRequest:
+        return self._repository.open_pull_request(
+            {
+                "title": self._proposal.title,
+                "body": self._proposal.text,
+                "head": self._proposal.branch,
+                "base": self._snapshot.default_branch,
+            }
+        )
+
+    def _change(self, pull: Json) -> Json:
+        """Return what has to be changed of a pull request's words."""
+        wanted = {"title": self._proposal.title, "body": self._proposal.text}
+        return {name: text for name, text in wanted.items() if _lines(pull[name] or "") != _lines(text)}
+
+    def _missing_labels(self, pull: Json) -> list[str]:
+        there = {label["name"].lower() for label in pull["labels"]}
+        return [label for label in self._proposal.labels if label.lower() not in there]
+
+
+def _is_ours(commit: Json) -> bool:
+    trailer = f"{_TRAILER}: {commit['commit']['tree']['sha']}"
+    return trailer in commit["commit"]["message"].splitlines()
+
+
+def _blob(content: bytes) -> str:
+    """Return the name that git gives a file's content."""
+    return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+def _lines(text: str) -> list[str]:
+    # GitHub's web page turns line ends into CRLF when somebody edits a text there.
+    return [line.rstrip() for line in text.strip().splitlines()]

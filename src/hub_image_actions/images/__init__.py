@@ -1,0 +1,1 @@
+"""Images: tags, contents, size, comparison, and the Dockerfiles that they are built from."""

@@ -1,0 +1,259 @@
+"""The images that a Dockerfile builds on, found by parsing, and moved without touching anything else.
+
+Parsing only finds where tag and digest stand, be it in a `FROM` or in the `ARG` that it takes them from; the
+new ones are spliced into the original bytes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from hub_image_actions.images.dockerfile_instructions import (
+    UNSET,
+    Instruction,
+    Traced,
+    UnknownSyntax,
+    Variables,
+    instructions,
+)
+from hub_image_actions.references import ImageName, ImageReference, find_reference
+
+ALREADY = "already there"
+SCRATCH = "the empty image"
+STAGE = "a stage of the same Dockerfile"
+COPIED = "only files are copied from it"
+UNTAGGED = "without a tag"
+MALFORMED = "not written as an image reference"
+IN_PIECES = "its tag is put together from several places"
+SHARED = "its tag stands where another image takes its own from"
+UNPINNED = "pinned by digest, and the new digest is not known"
+# Docker's own name, the usual ways to have several of them in a folder, and Podman's name.
+_NAMES = re.compile(r"(?:Dockerfile|Containerfile)(?:\.(?!dockerignore$).+)?|.+\.dockerfile", re.IGNORECASE)
+_COPY_FROM = re.compile(r"--from=(?P<image>[^\s$]+)")
+_MOUNT_FROM = re.compile(r"--mount=(?:\S*,)?from=(?P<image>[^\s,$]+)")
+_NOTHING = Traced()
+
+
+@dataclass(frozen=True)
+class Base:
+    """What one `FROM` names, or an instruction that copies from an image.
+
+    Args:
+        line: the line on which the tag stands; without one, that of the name.
+        stage: the name of the stage that begins here; without one its number, counted from 0.
+        name: the image's name; None where it is no image, or cannot be told from the file alone.
+        tag: the tag, and where it stands.
+        digest: the digest, and where it stands.
+        written: the reference as it is in the instruction, variables and all.
+        filled: the reference with its variables filled in, and where each character stands.
+        obstacle: why it is no image, or why its tag cannot be moved; empty where it can.
+        known: whether the file alone tells which image is pulled to build on it.
+    """
+
+    line: int
+    stage: str
+    written: str
+    name: ImageName | None = None
+    tag: Traced = _NOTHING
+    digest: Traced = _NOTHING
+    filled: Traced = _NOTHING
+    obstacle: str = ""
+    known: bool = False
+
+    @property
+    def reference(self) -> ImageReference | None:
+        """The image that is pulled to build on it; None where the file alone does not tell, or it is none."""
+        return (
+            ImageReference(self.name, self.tag.text, self.digest.text) if self.name and self.known else None
+        )
+
+    @property
+    def pin(self) -> str:
+        """The tag and digest, as they stand behind the image's name."""
+        return f"{self.tag.text}{'@' * bool(self.digest.text)}{self.digest.text}"
+
+    def may_be(self, image: ImageName) -> bool:
+        """Say whether this is the image, or might be when the arguments of a build are known."""
+        return image.covers(self.name) if self.name else not self.known and image.short in self.written
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the references to an image are to become.
+
+    Args:
+        image: the image; without a host it stands for any registry.
+        tag: the new tag.
+        digest: its digest, for references that are pinned by one; empty where it is not known.
+    """
+
+    image: ImageName
+    tag: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One reference to the image, and what became of it.
+
+    Args:
+        line: the line of its tag.
+        stage: the stage that builds on it.
+        old: the tag and digest before.
+        new: those after; empty where it was left.
+        reason: why it was left; empty where it moved.
+    """
+
+    line: int
+    stage: str
+    old: str
+    new: str = ""
+    reason: str = ""
+
+
+def is_dockerfile(path: str) -> bool:
+    """Say whether a file of that name is a Dockerfile, as far as its name tells."""
+    return bool(_NAMES.fullmatch(PurePosixPath(path).name))
+
+
+def bases(content: bytes) -> tuple[Base, ...]:
+    """Return what a Dockerfile builds on and copies from, in its order; stages and `scratch` among them."""
+    return tuple(_bases(_text(content)))
+
+
+def moved(content: bytes, target: Target) -> tuple[bytes, tuple[Outcome, ...]]:
+    """Return a Dockerfile with the references to an image moved, and what became of each of them."""
+    text = _text(content)
+    found = list(_bases(text))
+    ours = [base for base in found if base.may_be(target.image)]
+    others = {place for base in found if base not in ours for place in base.filled.places}
+    outcomes = [_outcome(base, target, others) for base in ours]
+    parts = {
+        (part.start, part.start + len(part.text)): new
+        for base, outcome in zip(ours, outcomes, strict=True)
+        if outcome.new
+        for part, new in ((base.tag, target.tag), (base.digest, target.digest))
+        if part.text
+    }
+    return _spliced(text, parts).encode(errors="surrogateescape"), tuple(outcomes)
+
+
+def _text(content: bytes) -> str:
+    # Bytes that are no UTF-8, in a comment perhaps, come out as they went in.
+    return content.decode(errors="surrogateescape")
+
+
+def _spliced(text: str, parts: dict[tuple[int, int], str]) -> str:
+    pieces, done = [], 0
+    for (start, end), new in sorted(parts.items()):
+        pieces += [text[done:start], new]
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _outcome(base: Base, target: Target, others: Iterable[int]) -> Outcome:
+    """Return what becomes of a reference."""
+    tag, digest = target.tag * bool(base.tag.text), target.digest * bool(base.digest.text)
+    new = replace(base, tag=Traced(tag), digest=Traced(digest)).pin
+    unpinned = base.digest.text and not target.digest
+    reason = base.obstacle
+    if not reason and (base.pin == new or (unpinned and tag == base.tag.text != "")):
+        reason = ALREADY
+    elif not reason and unpinned:
+        reason = UNPINNED
+    elif not reason and not {*base.tag.places, *base.digest.places}.isdisjoint(others):
+        reason = SHARED
+    return Outcome(base.line, base.stage, base.pin, "" if reason else new, reason)
+
+
+def _bases(text: str) -> Iterator[Base]:
+    variables, stages = Variables(), list[str]()
+    for instruction in instructions(text):
+        if instruction.keyword == "ARG" and not stages:
+            _declare(instruction, variables)
+        elif instruction.keyword == "FROM" and (words := _without_flags(instruction)):
+            name = next((name.text for name in words[2:] if words[1].text.upper() == "AS"), "")
+            stage = name or str(len(stages))
+            yield _base(text, words[0], stage, stages, replace(variables, unset=[]), instruction.escape)
+            stages.append(name.lower())
+        else:
+            yield from _copied(text, instruction, stages)
+
+
+def _without_flags(instruction: Instruction) -> list[Traced]:
+    return [word for word in instruction.words() if not word.text.startswith("--")]
+
+
+def _declare(instruction: Instruction, variables: Variables) -> None:
+    """Take note of the defaults that an `ARG` before the first `FROM` gives."""
+    for word in instruction.quoted_words():
+        name, equals, _ = word.text.partition("=")
+        if equals:
+            try:
+                value = variables.expanded(word[len(name) + 1 :], instruction.escape)
+            except UnknownSyntax:
+                variables.values.pop(name, None)
+            else:
+                variables.values[name] = value
+
+
+def _base(text: str, word: Traced, stage: str, stages: list[str], variables: Variables, escape: str) -> Base:
+    """Return what a `FROM` names."""
+    base = Base(_line(text, word), stage, word.text)
+    try:
+        found = variables.expanded(word, escape)
+    except UnknownSyntax:
+        return replace(base, obstacle=MALFORMED)
+    base = replace(base, filled=found)
+    if found.text.lower() in stages:
+        return replace(base, obstacle=STAGE, known=True)
+    if found.text == "scratch":
+        return replace(base, obstacle=SCRATCH, known=True)
+    # In the place of what is not known, something that fits in name, tag and digest.
+    reference = find_reference(found.text.replace(UNSET, "0"))
+    if reference is None:
+        return replace(base, obstacle=_unset("it", variables) if UNSET in found.text else MALFORMED)
+    return _with_parts(text, base, reference, variables)
+
+
+def _with_parts(text: str, base: Base, reference: ImageReference, variables: Variables) -> Base:
+    """Return a base with its name, tag and digest, as far as they are known."""
+    found = base.filled
+    end = len(str(reference.name))
+    if UNSET in found.text[:end]:
+        return replace(base, obstacle=_unset("its name", variables))
+    tag = found[end + 1 : end + 1 + len(reference.tag)] if reference.tag else _NOTHING
+    digest = found[len(found.text) - len(reference.digest) :] if reference.digest else _NOTHING
+    line = _line(text, tag if tag.text else digest) or base.line
+    base = replace(base, line=line, name=reference.name)
+    if UNSET in found.text:
+        part = "its tag" if UNSET in tag.text else "its digest"
+        return replace(base, obstacle=_unset(part, variables))
+    base = replace(base, tag=tag, digest=digest, known=True)
+    if not tag.text and not digest.text:
+        return replace(base, obstacle=UNTAGGED)
+    in_pieces = any(part.text and not part.is_one_piece for part in (tag, digest))
+    return replace(base, obstacle=IN_PIECES) if in_pieces else base
+
+
+def _unset(what: str, variables: Variables) -> str:
+    names = ", ".join(dict.fromkeys(variables.unset)) or "unknown"
+    return f"{what} comes from a build argument without default: {names}"
+
+
+def _copied(text: str, instruction: Instruction, stages: list[str]) -> Iterator[Base]:
+    """Yield the images that an instruction takes files from."""
+    pattern = {"COPY": _COPY_FROM, "RUN": _MOUNT_FROM}.get(instruction.keyword)
+    for match in pattern.finditer(instruction.rest.text) if pattern else ():
+        word = instruction.rest[slice(*match.span("image"))]
+        reference = find_reference(word.text)
+        if reference and word.text.lower() not in stages and not word.text.isdecimal():
+            pin = Traced(reference.tag), Traced(reference.digest)
+            stage = "".join(stages[-1:]) or str(max(len(stages) - 1, 0))
+            yield Base(_line(text, word), stage, word.text, reference.name, *pin, obstacle=COPIED)
+
+
+def _line(text: str, part: Traced) -> int:
+    """Return the line on which something stands, counted from 1; 0 where it stands nowhere."""
+    return text.count("\n", 0, part.start) + 1 if part.start >= 0 else 0

@@ -1,0 +1,97 @@
+"""The size of an image, by layer.
+
+The layers' sizes after unpacking are no part of an image in a registry, and people judge by them what a hub's
+nodes must hold. So they are kept in the label `hub-image-actions.layers`: bytes, separated by commas, one
+number for each entry of the image's history.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hub_image_actions.docker.engine import Layer
+
+LABEL = "hub-image-actions.layers"
+_SIZES = re.compile(r"[0-9]{1,15}(?:,[0-9]{1,15}){0,199}")
+# What the two builders put around an instruction.
+_NOT_RUN = re.compile(r"/bin/sh -c #\(nop\) ")
+_SHELL = re.compile(r"^(?:RUN )?(?:\|\d+ (?:.*? )?)?/bin/\w+ -\w*c ")
+
+
+@dataclass(frozen=True)
+class LayerSize:
+    """The size of one layer.
+
+    Args:
+        size: in bytes.
+        made_by: the instruction that made it, as the builder wrote it into the history.
+    """
+
+    size: int
+    made_by: str
+
+    @property
+    def instruction(self) -> str:
+        """The instruction as it stands in a Dockerfile, without what the builders put around it."""
+        # Terminals show it as well, and take some characters for orders.
+        shown = "".join(char for char in " ".join(self.made_by.split()) if char.isprintable())
+        text = shown.removesuffix(" # buildkit")
+        return _NOT_RUN.sub("", text) if _NOT_RUN.match(text) else _SHELL.sub("RUN ", text)
+
+
+@dataclass(frozen=True)
+class ImageSize:
+    """The sizes of an image's layers, the first layer first."""
+
+    layers: tuple[LayerSize, ...]
+
+    @cached_property
+    def total(self) -> int:
+        """The size of the image in bytes."""
+        return sum(layer.size for layer in self.layers)
+
+    def to_label(self) -> dict[str, str]:
+        """Return the label that holds the sizes; none for more layers than an image can have."""
+        text = ",".join(str(layer.size) for layer in self.layers)
+        return {LABEL: text} if _SIZES.fullmatch(text) else {}
+
+
+def unpacked(layers: Sequence[Layer]) -> ImageSize:
+    """Return the size of an image in the engine, whose layers come with the last one first."""
+    return ImageSize(tuple(LayerSize(layer.size, layer.made_by) for layer in reversed(layers)))
+
+
+def unpacked_as_labelled(labels: Mapping[str, str], config: Mapping[str, Any]) -> ImageSize | None:
+    """Return the size after unpacking that an image's label tells; None where none does."""
+    text = labels.get(LABEL, "")
+    history = config.get("history") or []
+    sizes = text.split(",")
+    # An image that was built on another has the other's label until it gets its own.
+    if not _SIZES.fullmatch(text) or len(sizes) != len(history):
+        return None
+    return ImageSize(
+        tuple(LayerSize(int(size), _made_by(entry)) for size, entry in zip(sizes, history, strict=True))
+    )
+
+
+def compressed(manifest: Mapping[str, Any], config: Mapping[str, Any]) -> ImageSize:
+    """Return the size of an image as its registry keeps it and hubs pull it.
+
+    Args:
+        manifest: the image's manifest.
+        config: the image's configuration, whose history names the layers in the same order.
+    """
+    sizes = [layer["size"] for layer in manifest["layers"]]
+    history = [_made_by(entry) for entry in config.get("history") or [] if not _is_empty(entry)]
+    named = history if len(history) == len(sizes) else [""] * len(sizes)
+    return ImageSize(tuple(LayerSize(int(size), text) for size, text in zip(sizes, named, strict=True)))
+
+
+def _made_by(entry: object) -> str:
+    return str(entry.get("created_by") or entry.get("comment") or "") if isinstance(entry, dict) else ""
+
+
+def _is_empty(entry: object) -> bool:
+    return isinstance(entry, dict) and bool(entry.get("empty_layer"))

@@ -1,0 +1,1 @@
+"""Programs that run inside of an image: they import nothing of ours."""

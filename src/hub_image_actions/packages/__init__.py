@@ -1,0 +1,1 @@
+"""The packages of an image: lists, versions, changes."""

@@ -1,0 +1,63 @@
+"""Where a build runs, and what of, as the environment and the checkout tell."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hub_image_actions.build.origin import read_origin
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    date = {"GIT_COMMITTER_DATE": "1700000000 +0000", "PATH": "/usr/bin:/bin"}
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message=x"], check=True, env=date)
+    return folder
+
+
+def test_a_laptop_has_its_checkout_and_nothing_else(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    origin = read_origin({}, checkout)
+    assert (origin.checkout, origin.commit_time, len(origin.commit)) == (checkout, 1700000000, 40)
+    assert (origin.url, origin.run_url, origin.pull_request, origin.hosted) == ("", "", 0, False)
+    assert origin.scratch == tmp_path / "hub-image-actions"
+
+
+def test_a_folder_outside_of_git_has_no_commit(tmp_path: Path) -> None:
+    origin = read_origin({"RUNNER_TEMP": str(tmp_path)}, tmp_path)
+    assert (origin.commit, origin.commit_time, origin.tag_values.default) == ("", 0, "dev")
+
+
+def test_a_workflow_tells_commit_repository_and_run(checkout: Path, tmp_path: Path) -> None:
+    environ = {
+        "GITHUB_WORKSPACE": str(checkout),
+        "GITHUB_SHA": "511c4637d7021a2b3c4d5e6f708192a3b4c5d6e7",
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_SERVER_URL": "https://github.example.org",
+        "GITHUB_RUN_ID": "77",
+        "GITHUB_REF_NAME": "7/merge",
+        "RUNNER_TEMP": str(tmp_path),
+        "RUNNER_ENVIRONMENT": "github-hosted",
+    }
+    origin = read_origin(environ, tmp_path)
+    assert origin.tag_values.default == "511c4637d702"
+    assert origin.url == "https://github.example.org/o/r"
+    assert origin.run_url == "https://github.example.org/o/r/actions/runs/77"
+    assert (origin.ref_name, origin.hosted, origin.commit_time) == ("7/merge", True, 1700000000)
+
+
+@pytest.mark.parametrize(
+    ("event", "number"), [({"pull_request": {"number": 12}}, 12), ({"ref": "refs/heads/main"}, 0)]
+)
+def test_the_event_tells_the_pull_request(tmp_path: Path, event: dict[str, object], number: int) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event))
+    origin = read_origin({"GITHUB_EVENT_PATH": str(path), "RUNNER_TEMP": str(tmp_path)}, tmp_path)
+    assert origin.pull_request == number

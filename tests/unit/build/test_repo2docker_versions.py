@@ -1,0 +1,55 @@
+"""Which repo2docker is installed, and how."""
+
+from pathlib import Path
+
+import pytest
+
+from hub_image_actions.build.repo2docker import (
+    DEFAULT_VERSION,
+    InvalidVersion,
+    Repo2docker,
+    install,
+    is_installed,
+    parse_version,
+)
+from hub_image_actions.errors import ActionError
+
+
+@pytest.mark.parametrize(
+    ("text", "requirement"),
+    [
+        ("2026.04.0", "jupyter-repo2docker==2026.04.0"),
+        ("2025.12.0rc1", "jupyter-repo2docker==2025.12.0rc1"),
+        ("jupyter-repo2docker>=2025.8", "jupyter-repo2docker>=2025.8"),
+        ("repo2docker", "jupyter-repo2docker"),
+        ("git+https://github.com/jupyterhub/repo2docker@main", None),
+        ("https://example.org/repo2docker.zip", None),
+    ],
+)
+def test_a_version_is_what_pip_installs(text: str, requirement: str | None) -> None:
+    assert parse_version(text) == (requirement or f"jupyter-repo2docker @ {text}")
+
+
+@pytest.mark.parametrize("text", ["latest", "git+ssh://a/b", "--target=x", "other-package==1", "2026.4 -r x"])
+def test_what_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(InvalidVersion, match=DEFAULT_VERSION):
+        parse_version(text)
+
+
+@pytest.mark.parametrize(("version", "buildx"), [("2024.7.0", False), ("2025.8.0", True), ("2026.4.0", True)])
+def test_the_builder_depends_on_the_version(version: str, buildx: bool) -> None:
+    assert Repo2docker(Path("python"), version).uses_buildx is buildx
+
+
+def test_what_cannot_be_installed_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    lock.write_text("jupyter-repo2docker==2026.4.0 --hash=sha256:00\n")
+    environment = {"PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1"}
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    with pytest.raises(
+        ActionError, match=r"repo2docker .* cannot be installed: .* Check `repo2docker-version`"
+    ):
+        install("jupyter-repo2docker==2025.8.0", lock, folder, environment, print)
+    assert list(folder.iterdir()) == []
+    assert not is_installed("jupyter-repo2docker==2025.8.0", lock, folder)

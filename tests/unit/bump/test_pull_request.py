@@ -1,0 +1,45 @@
+"""What follows once a pull request is open: a failure there is told, and stops nothing."""
+
+from collections.abc import Sequence
+
+from hub_image_actions.bump.pull_request import label_and_request
+from hub_image_actions.errors import GitHubError
+from hub_image_actions.github.client import PullRequest, Repository
+
+PULL = PullRequest(
+    number=7,
+    url="",
+    title="",
+    body="",
+    author="",
+    by_app=True,
+    branch="b",
+    repository="o/r",
+    commit="c" * 40,
+    is_open=True,
+)
+
+
+class Refusing(Repository):
+    """A repository that knows no labels and no teams."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        raise GitHubError(f"POST labels of {number}", 403, "no")
+
+    def request_reviews(self, number: int, reviewers: Sequence[str]) -> None:
+        if any("/" in reviewer for reviewer in reviewers):
+            raise GitHubError(f"POST reviewers of {number}", 422, "no such team")
+        self.asked += reviewers
+
+
+def test_people_are_asked_although_labels_and_teams_are_refused() -> None:
+    repository, warnings = Refusing(), list[str]()
+    label_and_request(repository, PULL, ("bump",), ("alice", "org/team"), warnings.append)
+    assert repository.asked == ["alice"]
+    assert [("labels" in warning, "org/team" in warning) for warning in warnings] == [
+        (True, False),
+        (False, True),
+    ]

@@ -1,0 +1,45 @@
+"""Room is made on machines that are thrown away after the job, and only where it is wanted."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub_image_actions.build.settings import Publication, read_build, read_image
+from hub_image_actions.docker import disk_space
+from hub_image_actions.docker.disk_space import GIB, Disk, make_room
+from hub_image_actions.entry.inputs import Inputs
+
+
+@pytest.mark.parametrize(
+    ("wanted", "free", "hosted", "cleared", "warned"),
+    [
+        ("auto", 10, True, True, False),
+        ("auto", 50, True, False, False),
+        ("always", 50, True, True, False),
+        ("never", 10, True, False, True),
+        ("auto", 10, False, False, True),
+        ("always", 50, False, False, False),
+    ],
+)
+def test_folders_are_cleared(
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: str,
+    free: int,
+    hosted: bool,
+    cleared: bool,
+    warned: bool,
+) -> None:
+    asked: list[Any] = []
+
+    def clear(folders: object) -> list[str]:
+        asked.append(folders)
+        return ["/opt/ghc"]
+
+    monkeypatch.setattr(disk_space, "clear_unused", clear)
+    monkeypatch.setattr(Disk, "free", lambda self: free * GIB)
+    inputs = Inputs(lambda name: {"image": "a/b", "free-disk-space": wanted}.get(name, ""))
+    settings = read_build(inputs, read_image(inputs), Publication(tags=("1",)))
+    warnings = list(make_room(Disk(Path("/")), settings, lambda _: None, hosted=hosted))
+    assert bool(asked) is cleared
+    assert bool(warnings) is warned
