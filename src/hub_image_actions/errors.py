@@ -1,5 +1,7 @@
 """What can go wrong, in words for the person who can mend it."""
 
+from http import HTTPStatus
+
 
 class ActionError(Exception):
     """A failure that is not a bug of ours: what is wrong, and what to do about it.
@@ -88,6 +90,21 @@ class GitHubError(ActionError):
     def rate_limited(self) -> bool:
         """Whether the request was turned away as one too many, and not for what it asks."""
         return "rate limit" in self.message.lower()
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the token may not do this; GitHub answers requests beyond a rate limit with 403, too."""
+        return self.status == HTTPStatus.FORBIDDEN and not self.rate_limited
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether there is no such thing, or none that the token may know of."""
+        return self.status == HTTPStatus.NOT_FOUND
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the token may not see this: GitHub answers 404 for what is private, and 403 for the rest."""
+        return self.is_forbidden or self.is_not_found
 
 
 class InvalidInputs(ActionError):

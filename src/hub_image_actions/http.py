@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from hub_image_actions import __version__
@@ -143,6 +143,26 @@ class _Breakdown:
     sent: bool = True
     passing: bool = True
     cause: Exception | None = None
+
+
+class HttpClient(Protocol):
+    """What sends a request and returns the answer: `Http`, or what paces or records one."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        body: bytes | None = None,
+        retry: bool = True,
+        idempotent: bool | None = None,
+    ) -> Response:
+        """Send a request and return the answer, whatever its status.
+
+        Raises:
+            NoAnswer: there was none.
+        """
 
 
 class Http:

@@ -69,6 +69,11 @@ def file_url(folder_url: str, file: str, line: int) -> str:
     return f"{folder_url}/{quote(file)}#L{line}"
 
 
+def marker(kind: str) -> str:
+    """Return the hidden text at the end of what we write on GitHub, by which it is found again."""
+    return f"<!-- hub-image-actions {kind} -->"
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are Markdown already; columns that are empty throughout are left out."""
     all_rows = [tuple(row) for row in rows]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from hub_image_actions.errors import InvalidReference
 
 DOCKER_HUB = "docker.io"
+# Where an image without a host in front is looked for, unless `registry` says otherwise.
+DEFAULT_REGISTRY = "us-central1-docker.pkg.dev"
 _DOCKER_HUB_ALIASES = {"index.docker.io", "registry-1.docker.io"}
 
 _HOST_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
