@@ -103,7 +103,7 @@ class GitHubError(ActionError):
 
     @property
     def is_withheld(self) -> bool:
-        """Whether the token may not see this: GitHub answers 404 for what is private, and 403 for the rest."""
+        """Whether the token may not see this: GitHub says 404 of what is private, 403 of the rest."""
         return self.is_forbidden or self.is_not_found
 
 
