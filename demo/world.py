@@ -13,8 +13,9 @@ from typing import Any
 
 import requests
 
+from hub_image_actions.deployments.bump import Bump
 from hub_image_actions.deployments.holds import today
-from hub_image_actions.deployments.plan import Bump, plan_bump
+from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.references import ImageName
 from local_github import LocalGitHub
 from local_github.pulls import Pull

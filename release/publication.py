@@ -1,6 +1,7 @@
 """What GitHub shows of a release, and the tags that move to it once its smoke test has passed."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ from hub_image_actions.github.client import GitHub, create_once
 from release.version import Version
 
 Json = dict[str, Any]
-_MISSING = {404, 422}
+_MISSING = {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 
 class Publication:

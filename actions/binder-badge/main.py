@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,17 @@ from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
-from hub_image_actions.github.client import GitHub, PullRequest
+from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.kept_comment import Comment, KeptComment
 from hub_image_actions.github.pull_request_event import find_pull_request, read_event
+from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
 from hub_image_actions.references import ImageReference, parse_reference
 from hub_image_actions.registry.client import Registry
 
-MARKER = "<!-- hub-image-actions binder-badge -->"
+MARKER = markdown.marker("binder-badge")
 LABEL = "Test this PR on Binder"
-READ_ONLY = {401, 403, 404}
+READ_ONLY = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
 
+from hub_image_actions import markdown
 from hub_image_actions.build.image_build import ImageBuild
 from hub_image_actions.build.origin import BuildOrigin, read_origin
 from hub_image_actions.build.report import BuildReport, tell
@@ -32,7 +33,6 @@ from hub_image_actions.github.kept_comment import KeptComment
 from hub_image_actions.http import Http
 
 LOCKS = ROOT / "requirements"
-READ_ONLY = {403, 404}
 
 
 def read_inputs(inputs: Inputs, repository: str = "", tag: str = "dev") -> tuple[BuildSettings, bool]:
@@ -52,12 +52,12 @@ def comment(
 ) -> str:
     """Keep the comment on the pull request; return its address, or nothing where the token may not."""
     github = GitHub(http, origin.api_url, origin.server_url, settings.github_token)
-    marker = f"<!-- hub-image-actions build-test {settings.image} -->"
+    marker = markdown.marker(f"build-test {settings.image}")
     try:
         kept = KeptComment(github.repository(origin.repository), origin.pull_request, marker, github.login())
         return kept.keep(report.markdown()).url
     except GitHubError as error:
-        if error.status in READ_ONLY and not error.rate_limited:
+        if error.is_withheld:
             runner.notice(
                 "The token may not comment, as for a pull request from a fork; the report is in the summary."
             )

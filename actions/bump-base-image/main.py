@@ -37,11 +37,12 @@ from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.github.proposal import repositories_of
 from hub_image_actions.github.pull_request_event import read_event
+from hub_image_actions.github.snapshot import repositories_of
 from hub_image_actions.http import Http
 from hub_image_actions.images.dockerfiles import ALREADY, Target
 from hub_image_actions.references import (
+    DEFAULT_REGISTRY,
     ImageName,
     ImageReference,
     parse_digest,
@@ -104,7 +105,7 @@ def read_inputs(inputs: Inputs) -> Settings:
 
 def read_target(inputs: Inputs) -> Target:
     """Return the image, its tag and its digest, as far as inputs and event tell."""
-    registry = inputs.parsed("registry", names.parse_host, "us-central1-docker.pkg.dev", empty="")
+    registry = inputs.parsed("registry", names.parse_host, DEFAULT_REGISTRY, empty="")
     none = ImageReference(ImageName("", "image"))
     given = inputs.parsed("image", parse_reference, empty=none, required=HOW_TO_NAME_IT)
     tag = inputs.parsed("tag", parse_tag, empty="") or given.tag

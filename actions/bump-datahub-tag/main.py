@@ -25,19 +25,27 @@ from hub_image_actions import markdown, names
 from hub_image_actions.bump.branch import BumpBranch
 from hub_image_actions.bump.pull_request import BumpPullRequest, label_and_request
 from hub_image_actions.bump.report import BumpReport, Origin
+from hub_image_actions.deployments.bump import Bump, Plan
 from hub_image_actions.deployments.holds import today
-from hub_image_actions.deployments.plan import Bump, Plan, plan_bump
+from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
 from hub_image_actions.github.changes import ImageChange, image_changes
-from hub_image_actions.github.client import GitHub, PullRequest
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
 from hub_image_actions.images.comparison import Comparison, compared_with
 from hub_image_actions.images.tags import INPUTS_PREFIX
-from hub_image_actions.references import ImageName, parse_digest, parse_image_name, parse_tag
+from hub_image_actions.references import (
+    DEFAULT_REGISTRY,
+    ImageName,
+    parse_digest,
+    parse_image_name,
+    parse_tag,
+)
 from hub_image_actions.registry.client import Registry, registries
 
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
@@ -83,7 +91,7 @@ def read_inputs(inputs: Inputs) -> Settings:
     Raises:
         InvalidInputs: some inputs cannot be used; each is named.
     """
-    registry = inputs.parsed("registry", names.parse_host, "us-central1-docker.pkg.dev", empty="")
+    registry = inputs.parsed("registry", names.parse_host, DEFAULT_REGISTRY, empty="")
     dry_run = inputs.flag("dry-run", default=False)
     check_only = inputs.flag("check-only", default=False)
     image = inputs.parsed("image", parse_image_name, empty=ImageName("", "image"), required=HOW_TO_NAME_IT)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from http import HTTPStatus
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -27,7 +28,6 @@ _PASSING_ERRORS = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _VERBATIM_REDIRECTS = frozenset({307, 308})
 _MOST_REDIRECTS = 5
-_FORBIDDEN, _TOO_MANY = 403, 429
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _BLOCK = 1 << 16
 # What GitHub asks for where a secondary rate limit comes without a header.
@@ -351,8 +351,8 @@ def wait_asked(response: Response) -> float | None:
 
 def is_rate_limited(response: Response) -> bool:
     """Say whether the request was turned away as one too many: by 429, or by 403 as GitHub does it."""
-    if response.status != _FORBIDDEN:
-        return response.status == _TOO_MANY
+    if response.status != HTTPStatus.FORBIDDEN:
+        return response.status == HTTPStatus.TOO_MANY_REQUESTS
     return (
         "retry-after" in response.headers
         or response.headers.get("x-ratelimit-remaining") == "0"

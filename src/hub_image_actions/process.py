@@ -65,7 +65,6 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     secrets: Sequence[str] = (),
-    echo: Callable[[str], None] | None = None,
 ) -> Completed:
     """Run a program without a shell and return what it wrote.
 
@@ -76,14 +75,11 @@ def run(
         env: its environment; ours where not given.
         cwd: the folder it runs in.
         secrets: texts that must not appear in logs and errors.
-        echo: called with the command line before it runs.
 
     Raises:
         CommandError: it is not there, takes too long or ends with another status than 0.
     """
     line = redact(shlex.join(command), secrets)
-    if echo:
-        echo(line)
     with _started(command, line, env, cwd, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         try:
             written = program.communicate(stdin.encode(), timeout=timeout)

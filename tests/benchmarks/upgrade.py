@@ -14,8 +14,9 @@ from pathlib import Path
 from benchmarks.measurement import Command, spread
 from benchmarks.traffic import Traffic
 from hub_image_actions.entry.command import open_http
+from hub_image_actions.fleet.upgrade.goal import goal_of
 from hub_image_actions.fleet.upgrade.rollout import Rollout
-from hub_image_actions.fleet.upgrade.upgrade import Upgrade, goal_of
+from hub_image_actions.fleet.upgrade.upgrade import Upgrade
 from hub_image_actions.fleet.workflows.pins import OURS, Style
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.pace import Pace, PacedHttp

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.limits import LIMITS, as_bytes, mutated
-from hub_image_actions.deployments.plan import Bump, plan_bump
+from hub_image_actions.deployments.bump import Bump
+from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.errors import ActionError
 from hub_image_actions.references import parse_image_name
 from unit.deployments.test_plan_properties import BLOCKS, IMAGE, TODAY

@@ -9,13 +9,13 @@ from typing import Any
 from hub_image_actions.fleet.status.table import (
     Deployment,
     Distance,
+    LinkedLine,
     OpenBump,
-    Pipeline,
-    Place,
     Presence,
     Row,
     Status,
 )
+from hub_image_actions.fleet.workflows.pipelines import Pipeline
 from hub_image_actions.references import ImageName
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=timezone.utc)
@@ -78,7 +78,7 @@ def deployment(hub: str, number: int, days: int, commits: int | None, pulls: int
     return Deployment(
         tag,
         "",
-        (Place(file, 4, f"{SERVER}/{DEPLOYMENTS}/blob/0/{file}#L4"),),
+        (LinkedLine(file, 4, f"{SERVER}/{DEPLOYMENTS}/blob/0/{file}#L4"),),
         distance=distance,
         presence=Presence(True),
     )

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from hub_image_actions.build.earlier_images import CREATED
 from hub_image_actions.docker.config import Credentials
 from hub_image_actions.http import Http
+from hub_image_actions.images.labels import CREATED
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.registry.client import Registry as Client
 from scenarios.action import Result

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.entry.command import open_http
+from hub_image_actions.fleet.upgrade.goal import goal_of
 from hub_image_actions.fleet.upgrade.rollout import Rollout
-from hub_image_actions.fleet.upgrade.upgrade import Upgrade, goal_of
+from hub_image_actions.fleet.upgrade.upgrade import Upgrade
 from hub_image_actions.fleet.workflows.pins import OURS, Style
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.pace import Pace, PacedHttp
-from hub_image_actions.github.proposal import Proposal, propose, repositories_of, snapshot
+from hub_image_actions.github.proposal import Proposal, propose
+from hub_image_actions.github.snapshot import repositories_of, snapshot
 from local_github import LocalGitHub, archives
 from local_github.git import git
 from local_github.repository import Content, Repository

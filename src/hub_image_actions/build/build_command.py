@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from hub_image_actions.build.earlier_images import CREATED
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.repo2docker import Repo2docker
 from hub_image_actions.build.settings import BuildSettings
+from hub_image_actions.images.labels import CREATED
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
-from hub_image_actions.build import fingerprint
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.errors import ManifestMissing, RegistryError
+from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS, TESTS
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.images.tags import COMMIT_LENGTH
 from hub_image_actions.references import ImageName, is_commit
 from hub_image_actions.registry.client import Registry
 
 _MOST_ASKED = 20
-
-CREATED = "org.opencontainers.image.created"
-TESTS = "hub-image-actions.tests"
-HUB_CHECK = "hub-image-actions.hub-check"
-SIZE = "hub-image-actions.size"
-RUN = "hub-image-actions.run"
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,7 @@ class Wanted:
 
     def obstacle(self, labels: Mapping[str, str], now: datetime) -> str:
         """Return why an image with these labels cannot be used again; nothing where it can."""
-        if labels.get(fingerprint.LABEL) != self.inputs.digest:
+        if labels.get(INPUTS) != self.inputs.digest:
             return "it does not say what it was made of"
         created = _moment(labels.get(CREATED, ""))
         if created is None or created > now:

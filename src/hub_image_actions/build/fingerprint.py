@@ -19,7 +19,6 @@ from hub_image_actions.registry.client import Registry
 
 # Counted up when the actions begin to make something else of the same inputs.
 _FORMAT = 1
-LABEL = "hub-image-actions.inputs"
 # Files about the repository, not about the image.
 _BESIDE_THE_POINT = re.compile(
     r"(?:\.github/.*|\.git\w+|(?:README|LICEN[CS]E|CHANGELOG|CONTRIBUTING|CITATION)(?:\.\w+)?)",

@@ -12,19 +12,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from hub_image_actions import process
-from hub_image_actions.build import fingerprint
 from hub_image_actions.build.build_command import BuildCommand
 from hub_image_actions.build.context import BuildContext
-from hub_image_actions.build.earlier_images import (
-    CREATED,
-    HUB_CHECK,
-    RUN,
-    SIZE,
-    TESTS,
-    Wanted,
-    find_finished,
-    last_pushed,
-)
+from hub_image_actions.build.earlier_images import Wanted, find_finished, last_pushed
 from hub_image_actions.build.fingerprint import BuildInputs, read_build_inputs
 from hub_image_actions.build.inspection import ImageInspection
 from hub_image_actions.build.login import logged_in
@@ -43,6 +33,7 @@ from hub_image_actions.errors import ActionError, CommandError, GitHubError, Reg
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.http import Http
+from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
 from hub_image_actions.images.push import ImagePush
 from hub_image_actions.images.pushed_image import PushedImage
 from hub_image_actions.images.tags import INPUTS_PREFIX
@@ -114,7 +105,7 @@ class ImageBuild:
     def _promote(self, finished: PushedImage) -> None:
         """Take an image that is in the registry instead of building it once more."""
         report, labels = self.report, finished.labels
-        reference = f"{self.settings.image}:{INPUTS_PREFIX}{labels[fingerprint.LABEL]}"
+        reference = f"{self.settings.image}:{INPUTS_PREFIX}{labels[INPUTS]}"
         report.reused = ReusedImage(labels.get(RUN, ""), labels[CREATED], labels.get(TESTS, ""))
         report.hub_check = labels.get(HUB_CHECK, "")
         size = labels.get(SIZE, "")
@@ -215,7 +206,8 @@ class ImageBuild:
     def _prepare(self, disk: Disk) -> None:
         """Make room, install repo2docker and find the cache, at the same time."""
         settings = self.settings
-        for warning in make_room(disk, settings, self.runner.info, hosted=self.origin.hosted):
+        wanted, least = settings.free_disk_space, settings.min_free_disk
+        for warning in make_room(disk, wanted, least, self.runner.info, hosted=self.origin.hosted):
             self._warn(warning)
         with ThreadPoolExecutor() as pool:
             finding = pool.submit(lambda: self._previous) if settings.cache else None
@@ -277,7 +269,7 @@ class ImageBuild:
             self.origin,
             self._context.folder,
             # What the base image says of itself does not hold for this one.
-            {**dict.fromkeys((TESTS, HUB_CHECK, fingerprint.LABEL), ""), **self._inputs_label()},
+            {**dict.fromkeys((TESTS, HUB_CHECK, INPUTS), ""), **self._inputs_label()},
             self._repo2docker,
             self._uses_buildx(),
             self.report.cached_from,
@@ -297,7 +289,7 @@ class ImageBuild:
         self.report.size = sum(layer.size for layer in self.report.layers)
 
     def _inputs_label(self) -> dict[str, str]:
-        return {fingerprint.LABEL: self._inputs.digest} if self._inputs else {}
+        return {INPUTS: self._inputs.digest} if self._inputs else {}
 
     def _explain(self, error: CommandError) -> NoReturn:
         found = diagnose(error.stdout.splitlines() or [str(error)])

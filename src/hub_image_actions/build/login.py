@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hub_image_actions import process
 from hub_image_actions.build.settings import BuildSettings
-from hub_image_actions.docker.config import Credentials, DockerConfig
-from hub_image_actions.docker.engine import Docker, copy_builders, private_config
+from hub_image_actions.docker.config import Credentials, DockerConfig, copy_builders, private_config
+from hub_image_actions.docker.engine import Docker
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.http import Http
 from hub_image_actions.registry.client import Registry, registries

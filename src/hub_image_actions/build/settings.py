@@ -10,7 +10,7 @@ from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.errors import ActionError
 from hub_image_actions.images.size_budget import SizeBudget, parse_growth, parse_size
 from hub_image_actions.images.tags import TagValues
-from hub_image_actions.references import ImageName, parse_image_name, parse_tag
+from hub_image_actions.references import DEFAULT_REGISTRY, ImageName, parse_image_name, parse_tag
 
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _URL_PATH = re.compile(r"/[\w./?=&%+~-]*")
@@ -101,7 +101,7 @@ def read_image(inputs: Inputs, default: str = "") -> ImageName:
         inputs: where it is read from.
         default: the name where none is given; where that is empty too, it is an error.
     """
-    registry = inputs.parsed("registry", names.parse_host, "us-central1-docker.pkg.dev", empty="")
+    registry = inputs.parsed("registry", names.parse_host, DEFAULT_REGISTRY, empty="")
     nameless = ImageName("", "image")
     image = inputs.parsed("image", parse_image_name, default, empty=nameless, required=HOW_TO_NAME_IT)
     return image.on(registry or "localhost")

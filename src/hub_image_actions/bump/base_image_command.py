@@ -22,16 +22,16 @@ from hub_image_actions.errors import ActionError
 from hub_image_actions.http import Http
 from hub_image_actions.images.dockerfiles import Target
 from hub_image_actions.names import parse_full_name, parse_host
-from hub_image_actions.references import parse_reference
+from hub_image_actions.references import DEFAULT_REGISTRY, parse_reference
 from hub_image_actions.registry.client import registries
-
-_REGISTRY = "us-central1-docker.pkg.dev"
 
 
 def upgrade_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that only this command has."""
     parser.add_argument("image", metavar="IMAGE:TAG", help="what to build on; @DIGEST may follow")
-    parser.add_argument("--registry", default=_REGISTRY, help="host of an image without one [%(default)s]")
+    parser.add_argument(
+        "--registry", default=DEFAULT_REGISTRY, help="host of an image without one [%(default)s]"
+    )
     parser.add_argument(
         "--image-repository", default="", metavar="REPOSITORY", help="the image's own repository"
     )

@@ -5,18 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import quote
 
+from hub_image_actions import markdown
 from hub_image_actions.bump.base_image_report import BaseImageReport, BaseReference
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.github.changes import ImageChange, image_changes
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.github.proposal import (
-    EmptyRepository,
-    Proposal,
-    Proposed,
-    Snapshot,
-    propose,
-    snapshot,
-)
+from hub_image_actions.github.proposal import Proposal, Proposed, propose
+from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
 from hub_image_actions.images.dockerfiles import UNPINNED, Target, is_dockerfile, moved
 from hub_image_actions.names import InvalidName, parse_branch
 from hub_image_actions.references import ImageName
@@ -60,7 +55,7 @@ class Wording:
 
     def proposal(self, target: Target, body: str, files: Mapping[str, bytes]) -> Proposal:
         """Return the pull request that moves a base image in one repository."""
-        marker = f"<!-- hub-image-actions base image {target.image} -->"
+        marker = markdown.marker(f"base image {target.image}")
         title = self.title.replace("{image}", target.image.short).replace("{tag}", target.tag)
         return Proposal(branch_of(self.branch, target.image), title, body, marker, dict(files), self.labels)
 

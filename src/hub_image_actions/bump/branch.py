@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hub_image_actions.errors import BranchConflict, PushRefused
 from hub_image_actions.git import Checkout, Identity
-from hub_image_actions.github.client import Commit, Repository
+from hub_image_actions.github.client import Repository
+from hub_image_actions.github.values import Commit
 from hub_image_actions.references import ImageName
 
 _ATTEMPTS = 4

@@ -8,8 +8,9 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from hub_image_actions import dependencies
+from hub_image_actions.deployments.bump import Bump, Plan, Reference
 from hub_image_actions.deployments.holds import today
-from hub_image_actions.deployments.plan import Bump, Plan, Reference, plan_bump
+from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.references import parse_digest, parse_image_name, parse_tag
 
 ROOT = Path(__file__).resolve().parents[3]

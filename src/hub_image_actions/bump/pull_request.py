@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hub_image_actions import markdown
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import PullRequest, Repository, create_once
+from hub_image_actions.github.client import Repository, create_once
+from hub_image_actions.github.values import PullRequest
 from hub_image_actions.references import ImageName
 
 
@@ -35,7 +37,7 @@ class BumpPullRequest:
     @property
     def marker(self) -> str:
         """The hidden text that, with the author, marks a bump of this image as ours."""
-        return f"<!-- hub-image-actions bump {self.image} -->"
+        return markdown.marker(f"bump {self.image}")
 
     @property
     def body(self) -> str:
@@ -78,7 +80,7 @@ class BumpPullRequest:
             and pull.branch not in {self.branch, self.base}
         )
         for pull in older:
-            marker = "<!-- hub-image-actions superseded -->"
+            marker = markdown.marker("superseded")
             self.repository.comment_once(pull.number, marker, f"Superseded by {current.url}.")
             # Without its branch a pull request is closed: killed in between, nothing is left over.
             self.repository.delete_branch(pull.branch)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub_image_actions import markdown
-from hub_image_actions.deployments.plan import ALREADY, Plan, Reference
+from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
 from hub_image_actions.github.changes import ImageChange, MergedPullRequest
 from hub_image_actions.images.comparison import Comparison
 from hub_image_actions.references import ImageName

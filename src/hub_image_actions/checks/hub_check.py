@@ -5,7 +5,6 @@ started, `jupyterhub.utils.wait_for_http_server` of JupyterHub 6.1 for what "rea
 `jupyterhub._version` of the same for which versions go together.
 """
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,15 @@ from typing import NoReturn
 from hub_image_actions.checks.browser_tests import BrowserTests
 from hub_image_actions.checks.diagnosis import Diagnosis, catalogue, diagnose
 from hub_image_actions.checks.hub_containers import SERVER_PORT, HubContainers
+from hub_image_actions.checks.hub_log import (
+    _NOT_FOUND,
+    _NOT_RUN,
+    _ended,
+    _explanations,
+    _passed_over,
+    _proof,
+    missing,
+)
 from hub_image_actions.checks.results import SuiteResults
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import ActionError, CommandError
@@ -25,21 +33,7 @@ COMMAND = ("jupyterhub-singleuser",)
 TIMEOUT = 60.0
 _LOOK = 1.0
 _BROWSER = 1800.0
-_KILLED, _NOT_RUN, _NOT_FOUND = 137, 126, 127
 _FIRST_WITH_SCOPES = 2
-_MISSING = re.compile(r"(?i)no such file|not found|can(?:no|')t (?:open|find)|FileNotFoundError")
-_PATH = re.compile(r"/[\w.+@/-]*[\w+@-]")
-_COMMAND = re.compile(
-    r"exec: \"?([\w.+-]+)\"?: |(?:^|: )([\w.+-]+): (?:command )?not found|env: '?([\w.+-]+)'?: No"
-)
-_MODULE = re.compile(r"No module named '([\w.]+)'")
-_DENIED = re.compile(r"(?i)['\"]?(/?[\w.+@/-]*[\w+@-])['\"]?: permission denied|permission denied: '([^']+)'")
-_EXTENSION = re.compile(
-    r"\] (\S+) \| (?:extension failed loading|error (?:adding|linking)).*?(?:message: (.*))?$"
-)
-_RAISED = re.compile(r" *((?:\w+\.)*\w+(?:Error|Exception): .*)")
-_RESTARTED = "KernelRestarter: restarting kernel"
-_SETTINGS = re.compile(r"Exception while loading config file (\S+)")
 
 
 class HubCheckFailed(ActionError):
@@ -253,28 +247,6 @@ def compare_versions(hub: str, server: str) -> tuple[str, str]:
     return "", ""
 
 
-def _ended(status: int, *, killed: bool) -> str:
-    if killed or status == _KILLED:
-        return f"hub-check: the server was killed (status {status})"
-    return f"hub-check: the server ended with status {status}"
-
-
-def _proof(log: Sequence[str]) -> str:
-    """Return what a log says last of an error, to go with what became of it."""
-    restarted = "; it died and was started again" if any(_RESTARTED in line for line in log) else ""
-    raised = next(filter(None, map(_RAISED.match, reversed(log))), None)
-    return f"{restarted}; the log has: {raised[1]}" if raised else restarted
-
-
-def _passed_over(log: Sequence[str]) -> Iterator[str]:
-    """Yield what failed without ending the server, since Jupyter passes over it."""
-    for line in log:
-        if failed := _EXTENSION.search(line):
-            yield f"The server extension {failed[1]} could not be loaded: {failed[2] or 'see the log'}"
-        elif failed := _SETTINGS.search(line):
-            yield f"The settings in {failed[1]} could not be read and are not used: see the log."
-
-
 def _fail(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -> NoReturn:
     """Tell the log and why the server failed.
 
@@ -292,18 +264,6 @@ def _fail(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -
     raise HubCheckFailed(diagnose(lines, catalogue(CATALOGUE)))
 
 
-def _explanations(log: Sequence[str], found: Sequence[str]) -> Iterator[str]:
-    """Yield what the exit statuses of shells mean, by which entry points often end."""
-    if any(line.endswith(f"status {_NOT_RUN}") for line in found):
-        for match in filter(None, map(_DENIED.search, reversed(log))):
-            yield f"hub-check: {next(filter(None, match.groups()))} may not be run"
-            return
-    if any(line.endswith(f"status {_NOT_FOUND}") for line in found):
-        for match in filter(None, map(_COMMAND.search, reversed(log))):
-            yield f"hub-check: there is no command {next(filter(None, match.groups()))}"
-            return
-
-
 def _with_home(containers: HubContainers, lines: list[str]) -> list[str]:
     """Return the lines, and after each that misses something what the covered home directory has of it."""
     wanted = {name: number for number, line in enumerate(lines) for name in missing(line)}
@@ -319,15 +279,6 @@ def _with_home(containers: HubContainers, lines: list[str]) -> list[str]:
         told = f"hub-check: the image has {each['path']}, but the hub mounts the user's home over {home}"
         lines.insert(wanted[each["name"]] + 1, told)
     return lines
-
-
-def missing(line: str) -> list[str]:
-    """Return the files, commands and modules that a line of a log says are not there."""
-    names = [module[1] for module in _MODULE.finditer(line)]
-    if _MISSING.search(line):
-        names += _PATH.findall(line)
-        names += [next(filter(None, found.groups())) for found in _COMMAND.finditer(line)]
-    return names
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_image_actions.deployments.bump import ALREADY, Bump, Reference
 from hub_image_actions.deployments.documents import sightings
 from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.deployments.holds import find_hold
-from hub_image_actions.deployments.plan import ALREADY, Bump, Reference
 from hub_image_actions.deployments.sightings import Sighting
 from hub_image_actions.errors import DeploymentsError
 

@@ -1,13 +1,12 @@
 """Room on the runner's disk: looked at always, made only where it is needed and ours to make."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub_image_actions.build.settings import BuildSettings
-from hub_image_actions.errors import ActionError
+from hub_image_actions import process
+from hub_image_actions.errors import ActionError, CommandError
 
 GIB = 1 << 30
 # Below this, an engine cannot even unpack a base image.
@@ -27,6 +26,8 @@ UNUSED = (
     "/usr/share/miniconda",
 )
 ASIDE = ".unused-by-image-builds"
+# A rename within one file system, or a background job that is only started.
+_SECONDS_TO_MOVE = 60.0
 
 
 class DiskFull(ActionError):
@@ -57,13 +58,14 @@ class Disk:
 
 
 def make_room(
-    disk: Disk, settings: BuildSettings, tell: Callable[[str], None], *, hosted: bool
+    disk: Disk, wanted: str, least: int, tell: Callable[[str], None], *, hosted: bool
 ) -> Iterator[str]:
     """Make room where that is wanted and ours to do; yield what deserves a warning.
 
     Args:
         disk: the disk of the engine.
-        settings: the inputs.
+        wanted: whether unused folders are cleared: `auto` (where room is short), `always` or `never`.
+        least: the GiB below which room is short.
         tell: told what is done.
         hosted: whether the machine is GitHub's own: only one that is thrown away after the job may lose what
             somebody else installed.
@@ -71,16 +73,16 @@ def make_room(
     Raises:
         DiskFull: there is no room for any image.
     """
-    short = disk.free() < settings.min_free_disk * GIB
-    wanted = settings.free_disk_space == "always" or (settings.free_disk_space == "auto" and short)
-    moved = clear_unused(UNUSED) if wanted and hosted else []
+    short = disk.free() < least * GIB
+    clears = wanted == "always" or (wanted == "auto" and short)
+    moved = clear_unused(UNUSED) if clears and hosted else []
     if moved:
         tell(f"Making room in the background: {', '.join(moved)}")
         return
     disk.check()
     if short:
         yield (
-            f"Only {disk.free() / GIB:.1f} GiB are free, less than the {settings.min_free_disk} GiB of "
+            f"Only {disk.free() / GIB:.1f} GiB are free, less than the {least} GiB of "
             "`min-free-disk`; a large image may not fit."
         )
 
@@ -107,11 +109,8 @@ def clear_unused(folders: Iterable[str], sudo: Iterable[str] = ("sudo", "--non-i
 
 def _succeeds(command: list[str]) -> bool:
     try:
-        # In a session of its own: what is left running does not end with the job's step.
-        done = subprocess.run(  # noqa: S603  # a fixed list of folders
-            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, start_new_session=True
-        )
-    except OSError:
+        process.run(command, timeout=_SECONDS_TO_MOVE)
+    except CommandError:
         # Without sudo, what is not ours to move stays.
         return False
-    return done.returncode == 0
+    return True

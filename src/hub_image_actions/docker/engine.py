@@ -2,12 +2,10 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hub_image_actions import process
 from hub_image_actions.errors import ActionError, CommandError
@@ -211,58 +209,3 @@ def _login_error(registry: str, username: str, said: str) -> DockerError:
         f"{registry} could not be logged in to: {said}.",
         "Check `registry`; if it is right, the registry is down: run again later.",
     )
-
-
-def private_config(folder: Path, original: Path, registry: str) -> None:
-    """Fill an empty folder with the settings of another, so that a login changes only the new one.
-
-    Command-line plugins and contexts are linked. Credential stores stay for other registries; a login to
-    this one would be kept there beyond its time.
-
-    Args:
-        folder: the new folder.
-        original: the folder whose settings are taken over; it need not exist.
-        registry: the registry that is to be logged in to.
-
-    Raises:
-        DockerError: the settings are not JSON.
-    """
-    settings = original / "config.json"
-    try:
-        content = json.loads(settings.read_text(encoding="utf-8") or "{}") if settings.is_file() else {}
-    except ValueError:
-        # No cause: it carries the text, in which there may be passwords.
-        raise DockerError(f"{settings} is not JSON.", "Mend it, or remove it and log in again.") from None
-    content = _without_store(content, registry)
-    new = folder / "config.json"
-    new.touch(mode=0o600)
-    new.write_text(json.dumps(content))
-    for name in ("cli-plugins", "contexts"):
-        if (original / name).is_dir():
-            (folder / name).symlink_to((original / name).resolve())
-
-
-def _without_store(content: dict[str, Any], registry: str) -> dict[str, Any]:
-    """Return settings in which the logins to all other registries stay in the stores where they are."""
-    logins = {name: entry for name, entry in (content.get("auths") or {}).items() if name != registry}
-    store = content.pop("credsStore", "")
-    helpers = {**(dict.fromkeys(logins, store) if store else {}), **(content.get("credHelpers") or {})}
-    helpers.pop(registry, None)
-    # Where there is no entry at all, Docker looks for a store of the operating system.
-    return {**content, "auths": {**logins, registry: {}}, "credHelpers": helpers}
-
-
-def copy_builders(original: Path, folder: Path) -> None:
-    """Copy what buildx knows of builders, since it writes there whenever it is used.
-
-    Args:
-        original: where it is; it need not exist.
-        folder: where it is to be.
-    """
-    folder.mkdir()
-    for path in original.glob("*"):
-        # The rest is the history of builds.
-        if path.name in {"instances", "defaults", "certs"}:
-            shutil.copytree(path, folder / path.name)
-        elif path.name == "current":
-            shutil.copy2(path, folder)

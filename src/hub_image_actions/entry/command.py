@@ -13,7 +13,7 @@ from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.github.archives import LARGEST_ARCHIVE
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.pace import GITHUBS_ALLOWANCE, NO_LIMITS, Pace, PacedHttp
-from hub_image_actions.github.proposal import repositories_of
+from hub_image_actions.github.snapshot import repositories_of
 from hub_image_actions.http import Http, Limits
 from hub_image_actions.names import parse_full_name, parse_server
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.client import Repository
@@ -65,8 +66,8 @@ def _change(repository: Repository, old: str, new: str) -> ImageChange | None:
     try:
         comparison = repository.compare(old, new)
     except GitHubError as error:
-        # 403 and 404 stand for a private repository or a tag that is no commit; 422 for no common history.
-        if error.status in {403, 404, 422} and not error.rate_limited:
+        # Withheld: a private repository, or a tag that is not a commit. 422: no common history.
+        if error.is_withheld or error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             return None
         raise
     found = (merged_pull_request(commit.message) for commit in comparison.commits)

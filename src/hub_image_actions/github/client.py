@@ -7,39 +7,25 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from hub_image_actions.errors import GitHubError
+from hub_image_actions.github.values import Commit, Comparison, Json, PullRequest, as_described
 from hub_image_actions.http import Http, NoAnswer, Response
 
 T = TypeVar("T")
-Json = dict[str, Any]
 PAGE = 100
-_OK, _ERRORS, _SERVER_ERRORS = 200, 400, 500
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE = 401, 403, 404, 422
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _CREATE_ATTEMPTS = 3
-
-
-@contextmanager
-def as_described() -> Iterator[None]:
-    """Turn what goes wrong with an answer of another shape than GitHub describes into an error of GitHub's.
-
-    Raises:
-        GitHubError: the answer has another shape.
-    """
-    try:
-        yield
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise GitHubError(
-            "The request",
-            _OK,
-            "the answer has another shape than GitHub describes",
-            "Check `api-url`: something else than GitHub, or something in between, answers there.",
-        ) from error
+_STORE_ANOTHER = "The token is wrong or expired: store a new one."
+_NO_REPOSITORY = "Check the name, and that the token covers the repository."
+_PUSH_REMEDIES: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: _STORE_ANOTHER,
+    HTTPStatus.FORBIDDEN: "The token may not push: give it `Contents: read and write` on the repository.",
+    HTTPStatus.NOT_FOUND: _NO_REPOSITORY,
+}
 
 
 class GitHub:
@@ -68,7 +54,7 @@ class GitHub:
         try:
             return str(self.get("/user")["login"])
         except GitHubError as error:
-            if error.status == _FORBIDDEN and not error.rate_limited:
+            if error.is_forbidden:
                 return ""
             raise
 
@@ -88,7 +74,7 @@ class GitHub:
         """
         url = self._url(path, {})
         response = self._exchange("GET", url, self._headers())
-        if response.status >= _ERRORS:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise _error("GET", url, response)
         return response.body
 
@@ -98,12 +84,14 @@ class GitHub:
         while url:
             items, response = self._ask("GET", url)
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise GitHubError(f"GET {url}", _OK, "the answer is no list", "Check `api-url`.")
+                raise GitHubError(f"GET {url}", HTTPStatus.OK, "the answer is no list", "Check `api-url`.")
             yield from items
             following = _NEXT.search(response.headers.get("link", ""))
             if following and not following[1].startswith(f"{self._api_url}/"):
                 # The token goes where it was meant for, and nowhere else.
-                raise GitHubError(f"GET {url}", _OK, "the next page is elsewhere", "Check `api-url`.")
+                raise GitHubError(
+                    f"GET {url}", HTTPStatus.OK, "the next page is elsewhere", "Check `api-url`."
+                )
             url = following[1] if following else ""
 
     def send(
@@ -138,13 +126,9 @@ class GitHub:
         url = f"{self.server_url}/{full_name}.git/info/refs?service=git-receive-pack"
         basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
         response = self._exchange("GET", url, {"Authorization": f"Basic {basic}"})
-        if response.status >= _ERRORS:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             message = response.body.decode(errors="replace").strip() or "it refuses pushes"
-            remedy = {
-                _UNAUTHORIZED: "The token is wrong or expired: store a new one.",
-                _FORBIDDEN: "The token may not push: give it `Contents: read and write` on the repository.",
-                _NOT_FOUND: "Check the name, and that the token covers the repository.",
-            }.get(response.status, "Run again later.")
+            remedy = _PUSH_REMEDIES.get(response.status, "Run again later.")
             raise GitHubError(f"GET {url}", response.status, message, remedy)
 
     def _url(self, path: str, query: Mapping[str, str | int]) -> str:
@@ -167,7 +151,7 @@ class GitHub:
         if content is not None:
             headers["Content-Type"] = "application/json"
         response = self._exchange(method, url, headers, content, idempotent=idempotent)
-        if response.status >= _ERRORS:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise _error(method, url, response)
         try:
             return (json.loads(response.body) if response.body else None), response
@@ -205,7 +189,7 @@ def _error(method: str, url: str, response: Response) -> GitHubError:
         message = ": ".join(filter(None, (str(said.get("message", "")), "; ".join(filter(None, details)))))
     except (ValueError, AttributeError, TypeError, RecursionError):
         message = "the answer is not JSON"
-    uncertain = response.status >= _SERVER_ERRORS and method == "POST"
+    uncertain = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and method == "POST"
     return GitHubError(
         f"{method} {url}", response.status, message, _remedy(response, message), uncertain=uncertain
     )
@@ -218,65 +202,14 @@ def _remedy(response: Response, message: str) -> str:
     if "archived" in said:
         return "Unarchive the repository, or name another."
     needed = response.headers.get("x-accepted-github-permissions", "")
-    return {
-        _UNAUTHORIZED: "The token is wrong or expired: store a new one.",
-        _FORBIDDEN: f"The token may not do this: it needs {needed or 'more permissions'}.",
-        _NOT_FOUND: "Check the name, and that the token covers the repository.",
-    }.get(response.status, "Run again later." if response.status >= _SERVER_ERRORS else "")
-
-
-@dataclass(frozen=True)
-class PullRequest:
-    """What matters of a pull request."""
-
-    number: int
-    url: str
-    title: str
-    body: str
-    author: str
-    by_app: bool
-    branch: str
-    repository: str
-    commit: str
-    is_open: bool
-
-    @classmethod
-    @as_described()
-    def from_json(cls, answer: Json) -> "PullRequest":
-        """Return the pull request that an answer describes."""
-        user, head = answer["user"] or {}, answer["head"]
-        return cls(
-            number=answer["number"],
-            url=answer["html_url"],
-            title=answer["title"],
-            body=answer["body"] or "",
-            author=user.get("login", ""),
-            by_app=user.get("type") == "Bot",
-            branch=head["ref"],
-            repository=(head["repo"] or {}).get("full_name", ""),
-            commit=head["sha"],
-            is_open=answer["state"] == "open",
-        )
-
-
-@dataclass(frozen=True)
-class Commit:
-    """What matters of a commit in a comparison."""
-
-    sha: str
-    message: str
-    author_email: str
-    committer_email: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a commit has that another has not."""
-
-    url: str
-    ahead_by: int
-    behind_by: int
-    commits: tuple[Commit, ...]
+    remedies: dict[int, str] = {
+        HTTPStatus.UNAUTHORIZED: _STORE_ANOTHER,
+        HTTPStatus.FORBIDDEN: f"The token may not do this: it needs {needed or 'more permissions'}.",
+        HTTPStatus.NOT_FOUND: _NO_REPOSITORY,
+    }
+    return remedies.get(
+        response.status, "Run again later." if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    )
 
 
 class Repository:
@@ -301,7 +234,7 @@ class Repository:
         try:
             self._github.get(f"{self._path}/branches/{quote(branch, safe='')}")
         except GitHubError as error:
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return False
             raise
         return True
@@ -320,10 +253,10 @@ class Repository:
                 "POST", f"{self._path}/pulls", {"title": "-", "head": base, "base": base}, idempotent=True
             )
         except GitHubError as error:
-            if error.status == _FORBIDDEN and not error.rate_limited:
+            if error.is_forbidden:
                 remedy = "Give the token `Pull requests: read and write` on the repository."
                 raise GitHubError(error.request, error.status, error.message, remedy) from error
-            if error.status != _UNPROCESSABLE:
+            if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise
 
     def open_pull_requests(self, **query: str) -> list[PullRequest]:
@@ -381,7 +314,7 @@ class Repository:
         try:
             answer: Json = self._github.get(f"{self._path}/git/ref/heads/{quote(branch, safe='/')}")
         except GitHubError as error:
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return ""
             raise
         return str(answer["object"]["sha"])
@@ -449,7 +382,7 @@ class Repository:
             self._github.send("DELETE", f"{self._path}/git/refs/heads/{quote(branch, safe='/')}")
         except GitHubError as error:
             # GitHub answers 422 "Reference does not exist".
-            if error.status not in {_NOT_FOUND, _UNPROCESSABLE}:
+            if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
                 raise
 
     def compare_url(self, base: str, head: str) -> str:
@@ -492,7 +425,7 @@ def create_once(find: Callable[[], T | None], create: Callable[[], T]) -> T:
         try:
             return create()
         except GitHubError as error:
-            already = error.status == _UNPROCESSABLE and "already exists" in error.message
+            already = error.status == HTTPStatus.UNPROCESSABLE_ENTITY and "already exists" in error.message
             if attempt == _CREATE_ATTEMPTS or not (error.uncertain or already):
                 raise
     raise AssertionError("the loop returns or raises")

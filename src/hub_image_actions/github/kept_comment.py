@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub_image_actions.github.client import Json, Repository, as_described, create_once
+from hub_image_actions.github.client import Repository, create_once
+from hub_image_actions.github.values import Json, as_described
 
 
 @dataclass(frozen=True)

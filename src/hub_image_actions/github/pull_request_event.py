@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hub_image_actions.errors import ActionError
-from hub_image_actions.github.client import PullRequest, Repository
+from hub_image_actions.github.client import Repository
+from hub_image_actions.github.values import PullRequest
 
 
 def read_event(path: str) -> Mapping[str, Any]:

@@ -5,16 +5,17 @@ Source: https://docs.github.com/en/rest (Actions: permissions, secrets, variable
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import GitHub, Json, create_once
+from hub_image_actions.github.client import GitHub, create_once
+from hub_image_actions.github.values import Json
 
 T = TypeVar("T")
 Visibility = Literal["all", "private", "selected"]
 Kind = Literal["secrets", "variables"]
-_FORBIDDEN, _NOT_FOUND = 403, 404
 _MOST_VARIABLES = 30
 
 
@@ -168,7 +169,7 @@ class Administration:
         try:
             answer = self._github.get(f"/orgs/{self._owner}/actions/{kind}/{name}")
         except GitHubError as error:
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
         visibility: Visibility = answer["visibility"]
@@ -184,7 +185,7 @@ class Administration:
             try:
                 return str(self._github.get(f"{path}/{name}")["value"])
             except GitHubError as error:
-                if error.status == _NOT_FOUND:
+                if error.status == HTTPStatus.NOT_FOUND:
                     return None
                 raise
 
@@ -263,7 +264,7 @@ def seen(what: str, right: str, ask: Callable[[], T]) -> T | Hidden:
         return ask()
     except GitHubError as error:
         # GitHub says "not found" of what it does not show.
-        if error.status not in {_FORBIDDEN, _NOT_FOUND} or error.rate_limited:
+        if not error.is_withheld:
             raise
         return Hidden(what, right, error.message)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from hub_image_actions.build import fingerprint
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.contents import ImageContents, contents_of
+from hub_image_actions.images.labels import INPUTS
 from hub_image_actions.registry.client import Manifest, Registry
 
 # Of an image for several platforms, the one that hubs run.
@@ -58,7 +58,7 @@ class PushedImage:
         return {
             name: text
             for name, text in self.labels.items()
-            if not name.startswith("hub-image-actions.") or (name == fingerprint.LABEL and text)
+            if not name.startswith("hub-image-actions.") or (name == INPUTS and text)
         }
 
     @cached_property

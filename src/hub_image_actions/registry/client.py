@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -31,10 +32,7 @@ MANIFEST_TYPES = (
 _SERVERS = {DOCKER_HUB: "registry-1.docker.io"}
 _GOOGLE = re.compile(r".*\.pkg\.dev|(.*\.)?gcr\.io")
 _CLIENT = "hub-image-actions"
-_OK, _ACCEPTED = 200, 202
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED = 401, 403, 404, 405
-_REFUSALS = frozenset({_UNAUTHORIZED, _FORBIDDEN})
-_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+_REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _LONGEST_MESSAGE = 300
 _MOST_PAGES = 1000
 
@@ -147,9 +145,9 @@ class Registry:
         call = _Call("HEAD", repository, f"manifests/{quote(reference, safe=':')}", accept=MANIFEST_TYPES)
         response = self._tried(call)
         digest = response.headers.get("docker-content-digest", "")
-        if response.status == _OK and DIGEST.fullmatch(digest):
+        if response.status == HTTPStatus.OK and DIGEST.fullmatch(digest):
             return digest
-        if response.status >= _FIRST_SERVER_ERROR or is_rate_limited(response):
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_rate_limited(response):
             raise self._failure(call, response, self._image(repository, reference))
         # An answer to HEAD has no body that says what is wrong, and some registries leave the digest out.
         return self.manifest(repository, reference).digest
@@ -245,7 +243,7 @@ class Registry:
         begin = _Call("POST", repository, "blobs/uploads/", "pull,push", idempotent=True)
         response = self._answered(begin, f"{self.host}/{repository}")
         location = _joined(self._base + begin.url, response.headers.get("location", ""))
-        if response.status != _ACCEPTED or _origin(location) != _origin(self._base):
+        if response.status != HTTPStatus.ACCEPTED or _origin(location) != _origin(self._base):
             return ""
         parts = urlsplit(location)
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -258,7 +256,7 @@ class Registry:
         """
         call = _Call("DELETE", repository, f"manifests/{quote(digest, safe=':')}", "delete")
         response = self._tried(call)
-        if response.status >= _FIRST_ERROR and response.status != _NOT_FOUND:
+        if response.status >= HTTPStatus.BAD_REQUEST and response.status != HTTPStatus.NOT_FOUND:
             raise self._failure(call, response, self._image(repository, digest))
 
     def _image(self, repository: str, reference: str) -> str:
@@ -266,7 +264,7 @@ class Registry:
 
     def _answered(self, call: _Call, what: str) -> Response:
         response = self._tried(call)
-        if response.status >= _FIRST_ERROR:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise self._failure(call, response, what)
         return response
 
@@ -274,8 +272,10 @@ class Registry:
         known = self._authorizations.get((call.repository, call.actions), "")
         response = self._send(call, known)
         # A registry that hides what the caller may not see answers 404, and Google's answers 403 at once.
-        hidden = response.status in {_FORBIDDEN, _NOT_FOUND} and not is_rate_limited(response)
-        if response.status != _UNAUTHORIZED and (known or not hidden):
+        hidden = response.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND} and not is_rate_limited(
+            response
+        )
+        if response.status != HTTPStatus.UNAUTHORIZED and (known or not hidden):
             return response
         challenges = parse_challenges(response.headers.get("www-authenticate", "")) or self._challenges()
         return self._authorized(call, challenges, response)
@@ -306,7 +306,7 @@ class Registry:
         return refusals[0]
 
     def _note_refused_credentials(self, used: Credentials | None, response: Response) -> None:
-        if self._credentials and used is None and response.status < _FIRST_ERROR:
+        if self._credentials and used is None and response.status < HTTPStatus.BAD_REQUEST:
             self.notices.append(
                 f"{self.host} refused {_named(self._credentials)}; the image was read anonymously instead."
             )
@@ -331,10 +331,10 @@ class Registry:
         response = self._token_answer(
             realm, {name: text for name, text in query.items() if text}, credentials
         )
-        if response.status >= _FIRST_SERVER_ERROR or is_rate_limited(response):
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_rate_limited(response):
             raise self._failure(call, response, f"{self.host}/{call.repository}")
-        if response.status >= _FIRST_ERROR:
-            return replace(response, status=_UNAUTHORIZED)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            return replace(response, status=HTTPStatus.UNAUTHORIZED)
         values = self._json(response)
         token = values.get("token") or values.get("access_token")
         if not isinstance(token, str):
@@ -421,14 +421,14 @@ class Registry:
         said = f" The registry says: {shown}" if shown else ""
         if response.status in _REFUSALS and not is_rate_limited(response):
             return self._refusal(call, what, said)
-        if response.status == _NOT_FOUND:
+        if response.status == HTTPStatus.NOT_FOUND:
             return self._missing(call, code, what, said)
         if is_rate_limited(response):
             who = _named(self._credentials) if self._credentials else "requests without a login"
             later = "Run this again later." if self._credentials else f"{_login(self.host)} Or wait."
             return RegistryError(f"The registry {self.host} takes no more for now from {who}.{said}", later)
         times = f" to {response.attempts} attempts" if response.attempts > 1 else ""
-        passing = response.status >= _FIRST_SERVER_ERROR
+        passing = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return RegistryError(
             f"The registry {self.host} answered {response.status}{times} for {what}.{said}",
             "Run this again later." if passing else "Look at the registry's settings: it does not do this.",

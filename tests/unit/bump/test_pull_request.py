@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from hub_image_actions.bump.pull_request import label_and_request
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import PullRequest, Repository
+from hub_image_actions.github.client import Repository
+from hub_image_actions.github.values import PullRequest
 
 PULL = PullRequest(
     number=7,

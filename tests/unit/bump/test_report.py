@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.bump.report import BumpReport, Origin
+from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
 from hub_image_actions.deployments.edits import Edit
-from hub_image_actions.deployments.plan import ALREADY, Plan, Reference
 from hub_image_actions.github.changes import ImageChange, MergedPullRequest, merged_pull_request
 from hub_image_actions.references import ImageName
 

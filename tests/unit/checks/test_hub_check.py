@@ -12,8 +12,8 @@ from hub_image_actions.checks.hub_check import (
     HubCheckResult,
     Kernel,
     compare_versions,
-    missing,
 )
+from hub_image_actions.checks.hub_log import missing
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 
 

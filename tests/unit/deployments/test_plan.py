@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.deployments import search
-from hub_image_actions.deployments.plan import Bump, Plan, Reference, plan_bump
+from hub_image_actions.deployments.bump import Bump, Plan, Reference
+from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.errors import DeploymentsError, MalformedHold
 from hub_image_actions.references import parse_image_name
 

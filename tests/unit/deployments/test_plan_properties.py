@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from hub_image_actions.deployments.plan import Bump, Plan, plan_bump
+from hub_image_actions.deployments.bump import Bump, Plan
+from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.references import parse_image_name
 
 IMAGE = "us-central1-docker.pkg.dev/p/user-images/hub-user-image"

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub_image_actions.build.settings import Publication, read_build, read_image
 from hub_image_actions.docker import disk_space
 from hub_image_actions.docker.disk_space import GIB, Disk, make_room
-from hub_image_actions.entry.inputs import Inputs
 
 
 @pytest.mark.parametrize(
@@ -38,8 +36,6 @@ def test_folders_are_cleared(
 
     monkeypatch.setattr(disk_space, "clear_unused", clear)
     monkeypatch.setattr(Disk, "free", lambda self: free * GIB)
-    inputs = Inputs(lambda name: {"image": "a/b", "free-disk-space": wanted}.get(name, ""))
-    settings = read_build(inputs, read_image(inputs), Publication(tags=("1",)))
-    warnings = list(make_room(Disk(Path("/")), settings, lambda _: None, hosted=hosted))
+    warnings = list(make_room(Disk(Path("/")), wanted, 20, lambda _: None, hosted=hosted))
     assert bool(asked) is cleared
     assert bool(warnings) is warned

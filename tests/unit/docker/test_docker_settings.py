@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.docker.engine import DockerError, copy_builders, private_config
+from hub_image_actions.docker.config import copy_builders, private_config
+from hub_image_actions.docker.engine import DockerError
 
 HOST = "us-central1-docker.pkg.dev"
 

@@ -11,7 +11,7 @@ import pytest
 from hub_image_actions.entry import command
 from hub_image_actions.errors import ActionError
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.github.proposal import snapshot
+from hub_image_actions.github.snapshot import snapshot
 from hub_image_actions.http import Http
 from local_github import LocalGitHub
 

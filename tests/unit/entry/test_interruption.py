@@ -19,7 +19,7 @@ try:
             Path(sys.argv[1]).touch()
             {work}
         finally:
-            process.run(["sh", "-c", "sleep 0.5; echo cleaned"], timeout=5, echo=print)
+            process.run(["sh", "-c", "sleep 0.5; echo cleaned"], timeout=5)
             print("cleaned up", flush=True)
 except Interrupted as error:
     print(error)

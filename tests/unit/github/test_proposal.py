@@ -13,14 +13,8 @@ from hub_image_actions.errors import ActionError, BranchConflict, GitHubError
 from hub_image_actions.github import archives
 from hub_image_actions.github.archives import ArchiveError, read_archive
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.github.proposal import (
-    EmptyRepository,
-    Proposal,
-    Snapshot,
-    propose,
-    repositories_of,
-    snapshot,
-)
+from hub_image_actions.github.proposal import Proposal, propose
+from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, repositories_of, snapshot
 from hub_image_actions.http import Http
 from local_github import LocalGitHub, Repository
 

@@ -5,35 +5,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hub_image_actions.deployments.deployed import Deployed
-from hub_image_actions.errors import InvalidReference
 from hub_image_actions.fleet.doctor.findings import Finding, Severity
 from hub_image_actions.fleet.workflows.pins import OURS
 from hub_image_actions.fleet.workflows.runs import read_workflows
 from hub_image_actions.fleet.workflows.template_files import History
+from hub_image_actions.fleet.workflows.variables import image_of
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile, WorkflowUnreadable
-from hub_image_actions.github.proposal import Snapshot
 from hub_image_actions.github.settings import Hidden, Settings
-from hub_image_actions.references import ImageName, find_reference, parse_image_name
-
-REGISTRY = "us-central1-docker.pkg.dev"
-OWNER, REPOSITORY, BRANCH, PATHS = "berkeley-dsep-infra", "datahub", "staging", "deployments"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an image is deployed: a branch of a deployments repository, and folders in it."""
-
-    repository: str = f"{OWNER}/{REPOSITORY}"
-    branch: str = BRANCH
-    paths: tuple[str, ...] = (PATHS,)
-
-    @classmethod
-    def of(cls, variables: Mapping[str, str]) -> "Place":
-        """Return the place that a repository's variables name, as the template's workflows read them."""
-        owner = variables.get("DEPLOYMENTS_OWNER") or OWNER
-        name = variables.get("DEPLOYMENTS_REPOSITORY") or REPOSITORY
-        paths = tuple((variables.get("DEPLOYMENTS_PATHS") or PATHS).split())
-        return cls(f"{owner}/{name}", variables.get("DEPLOYMENTS_BRANCH") or BRANCH, paths)
+from hub_image_actions.github.snapshot import Snapshot
+from hub_image_actions.references import ImageName
 
 
 @dataclass(frozen=True)
@@ -137,18 +117,3 @@ class Case:
     def suggested_image(self) -> str:
         """An image to propose where none is set: what the deployments' own names look like."""
         return f"PROJECT/user-images/{self.name.rpartition('/')[2]}"
-
-
-def image_of(variables: Mapping[str, str]) -> ImageName | None:
-    """Return the image that a repository's variables name; None where they name none.
-
-    Args:
-        variables: the variables, by name.
-    """
-    try:
-        image = parse_image_name(variables.get("IMAGE", ""))
-    except InvalidReference:
-        return None
-    registry = variables.get("REGISTRY") or REGISTRY
-    # Whether the host can be one is a finding of its own.
-    return image.on(registry) if find_reference(f"{registry}/x") else image

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 
 from hub_image_actions.deployments.deployed import Deployed
-from hub_image_actions.fleet.doctor.case import Case, Place
+from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding
+from hub_image_actions.fleet.workflows.variables import PLACEHOLDER, DeploymentsLocation
 from hub_image_actions.references import ImageReference
-
-PLACEHOLDER = "PLACEHOLDER"
 
 
 def references(case: Case) -> Iterator[Finding]:
     """Find an image that no hub refers to, and references that no bump can move."""
-    image, place = case.image, Place.of(case.variables)
+    image, place = case.image, DeploymentsLocation.of(case.variables)
     if image is None:
         return
     home = f"{case.server_url}/{place.repository}/tree/{place.branch}/{place.paths[0]}"

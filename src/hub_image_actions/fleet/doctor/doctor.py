@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -11,20 +12,20 @@ from urllib.parse import quote
 from hub_image_actions.deployments.deployed import Wanted, deployed
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.fleet.doctor import deployment_checks, setting_checks, workflow_checks
-from hub_image_actions.fleet.doctor.case import Case, Deployment, Place, Standard
-from hub_image_actions.fleet.doctor.deployment_checks import PLACEHOLDER, pulled
+from hub_image_actions.fleet.doctor.case import Case, Deployment, Standard
+from hub_image_actions.fleet.doctor.deployment_checks import pulled
 from hub_image_actions.fleet.doctor.findings import Finding, in_order
 from hub_image_actions.fleet.workflows.pins import OURS
 from hub_image_actions.fleet.workflows.template_files import read_history
+from hub_image_actions.fleet.workflows.variables import PLACEHOLDER, DeploymentsLocation
 from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS
 from hub_image_actions.github.archives import read_archive
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.github.proposal import snapshot
 from hub_image_actions.github.settings import Hidden, settings_of
+from hub_image_actions.github.snapshot import snapshot
 from hub_image_actions.references import parse_reference
 
 Check = Callable[[Case], Iterator[Finding]]
-_FORBIDDEN, _NOT_FOUND = 403, 404
 
 # In the order in which a person would ask.
 CHECKS: tuple[Check, ...] = (
@@ -92,7 +93,7 @@ class Doctor:
         self._day = day
         self._deployments = deployments
         self._reading = Lock()
-        self._files: dict[Place, Mapping[str, bytes] | str] = {}
+        self._files: dict[DeploymentsLocation, Mapping[str, bytes] | str] = {}
         self._presence: dict[str, bool | str] = {}
 
     def examine(self, full_name: str) -> tuple[Finding, ...]:
@@ -104,7 +105,7 @@ class Doctor:
         try:
             return examined(self._case(full_name))
         except GitHubError as error:
-            if error.status not in {_FORBIDDEN, _NOT_FOUND} or error.rate_limited:
+            if not error.is_withheld:
                 raise
             return (self._unread(full_name, error, "Check the name, and that the token covers it."),)
         except ActionError as error:
@@ -145,11 +146,11 @@ class Doctor:
             presence={str(pulled(one)): self._has(one.image.registry, str(pulled(one))) for one in named},
         )
 
-    def _place(self, case: Case) -> Place:
-        place = Place.of(case.variables)
+    def _place(self, case: Case) -> DeploymentsLocation:
+        place = DeploymentsLocation.of(case.variables)
         return replace(place, repository=self._deployments) if self._deployments else place
 
-    def _files_of(self, place: Place) -> Mapping[str, bytes] | str:
+    def _files_of(self, place: DeploymentsLocation) -> Mapping[str, bytes] | str:
         """Return the files of a deployments repository, or why they are not known."""
         everywhere = replace(place, paths=())
         if everywhere not in self._files:
@@ -157,7 +158,7 @@ class Doctor:
             try:
                 found = read_archive(self._github.download(where), place.repository).files
             except GitHubError as error:
-                if error.rate_limited or error.status not in {_FORBIDDEN, _NOT_FOUND}:
+                if not error.is_withheld:
                     raise
                 self._files[everywhere] = f"there is no branch {place.branch}, or the token may not read it."
             except ActionError as error:
@@ -193,7 +194,7 @@ def standard_of(root: Path, github: GitHub, actions: str = OURS) -> Standard:
     try:
         release = str(github.get(f"/repos/{actions}/releases/latest")["tag_name"])
     except GitHubError as error:
-        if error.status != _NOT_FOUND:
+        if error.status != HTTPStatus.NOT_FOUND:
             raise
         release = ""
     folder = root / "template" / WORKFLOWS

@@ -9,12 +9,10 @@ from hub_image_actions.errors import ActionError, InvalidReference
 from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding
 from hub_image_actions.fleet.workflows.runs import check_of, checks_that_always_report, jobs_of_pull_requests
+from hub_image_actions.fleet.workflows.variables import APP_ID, APP_KEY, CLIENT_ID, REGISTRY_KEY, TOKENS
 from hub_image_actions.github.settings import ActionsPolicy, Hidden
 from hub_image_actions.references import find_reference, parse_image_name
 
-REGISTRY_KEY = "GAR_SECRET_KEY"
-APP_KEY, APP_ID, CLIENT_ID = "PRIVATE_KEY_SECRET", "APP_ID", "CLIENT_ID"
-TOKENS = ("DATAHUB_CREATE_PR", "DATAHUB_USER_IMAGE_BRANCH_PUSH")
 _ALWAYS_THERE = frozenset({"GITHUB_TOKEN"})
 _GITHUB_OWNED = ("actions/", "github/")
 _VARIABLES = "settings/variables/actions"

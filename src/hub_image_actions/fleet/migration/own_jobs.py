@@ -7,9 +7,9 @@ from typing import Literal
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
-from hub_image_actions.fleet.migration import shell_steps
+from hub_image_actions.fleet.migration import shell_steps, steps
 from hub_image_actions.fleet.migration.configuration import Extra, Origin, Reading, line_of, tidy
-from hub_image_actions.fleet.migration.shell_steps import Kind, Place
+from hub_image_actions.fleet.migration.steps import Kind, Place
 from hub_image_actions.fleet.workflows.workflow_file import Job, WorkflowFile, entries, pairs
 from hub_image_actions.fleet.workflows.yaml_splice import unindented
 
@@ -127,7 +127,7 @@ def _value_of(value: str, where: str) -> str:
 def _new_name(job: Job, where: str) -> str:
     if where == "test":
         return "test"
-    return "build" if shell_steps.builds(job) or job.value("uses") else "bump"
+    return "build" if steps.builds(job) or job.value("uses") else "bump"
 
 
 def _with_permissions(reading: Reading, source: str, file: WorkflowFile, job: Job) -> str:

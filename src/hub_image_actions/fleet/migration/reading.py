@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from hub_image_actions.fleet.migration import shared_workflows, shell_steps
+from hub_image_actions.fleet.migration import shared_workflows, shell_steps, steps
 from hub_image_actions.fleet.migration.configuration import (
     Origin,
     PipelineConfiguration,
@@ -20,7 +20,7 @@ from hub_image_actions.fleet.migration.configuration import (
     tidy,
 )
 from hub_image_actions.fleet.migration.own_jobs import read_other_jobs, read_own_steps
-from hub_image_actions.fleet.migration.shell_steps import Kind, Place
+from hub_image_actions.fleet.migration.steps import Kind, Place
 from hub_image_actions.fleet.workflows.workflow_file import Trigger, WorkflowFile
 
 Role = Literal["push", "test", "lint", "binder", "unsafe"]
@@ -58,7 +58,7 @@ def role_of(file: WorkflowFile) -> Role | None:
         role = "push" if "push" in shared else shared[0]
         # Of pushes and tests other jobs are carried over; a file that does more than lint is somebody's own.
         return role if role in {"push", "test"} or len(shared) == len(file.jobs) else None
-    if any(map(shell_steps.builds, file.jobs)):
+    if any(map(steps.builds, file.jobs)):
         return _role_of_build(file)
     if _is_lint(file):
         return "lint"
@@ -84,7 +84,7 @@ def read(files: Mapping[str, WorkflowFile], repository: str) -> Legacy:
 def _role_of_build(file: WorkflowFile) -> Role | None:
     if _PRIVILEGED & set(file.triggers):
         return "unsafe"
-    if any(map(shell_steps.pushes, file.jobs)):
+    if any(map(steps.pushes, file.jobs)):
         return "push"
     return "test" if "pull_request" in file.triggers else None
 
@@ -105,7 +105,7 @@ def _read_push(reading: Reading, file: WorkflowFile) -> None:
         if call.role == "push":
             shared_workflows.read_push(reading, file, call)
             _read_condition(reading, file, call.job.name)
-    own = [job for job in file.jobs if shell_steps.is_pipeline(job)]
+    own = [job for job in file.jobs if steps.is_pipeline(job)]
     for job in own:
         _read_pipeline(reading, file, job.name, "publish")
     if own:
@@ -119,7 +119,7 @@ def _read_test(reading: Reading, file: WorkflowFile) -> None:
     for call in known.values():
         if call.role == "test":
             shared_workflows.read_test(reading, file, call)
-    own = [job for job in file.jobs if shell_steps.is_pipeline(job)]
+    own = [job for job in file.jobs if steps.is_pipeline(job)]
     for job in own:
         _read_pipeline(reading, file, job.name, "test")
     read_other_jobs(reading, file, {*known, *(job.name for job in own)}, "test")
@@ -129,7 +129,7 @@ def _read_pipeline(
     reading: Reading, file: WorkflowFile, name: str, purpose: Literal["publish", "test"]
 ) -> None:
     job = next(job for job in file.jobs if job.name == name)
-    places = shell_steps.places(file, job, reading)
+    places = steps.places(file, job, reading)
     # First the build: it names the registry that tells one login from another.
     for place in places:
         if place.kind in {Kind.BUILD, Kind.NATIVE}:
@@ -147,7 +147,7 @@ def _read_step(reading: Reading, place: Place, purpose: str) -> bool:
     """Read a step, and say whether that is all there is to it: else it is the repository's own."""
     if place.kind in {Kind.BUILD, Kind.NATIVE}:
         return True
-    if place.kind is Kind.EXTRA or (place.kind in _DEPLOYING and not shell_steps.moves_hubs(place.job)):
+    if place.kind is Kind.EXTRA or (place.kind in _DEPLOYING and not steps.moves_hubs(place.job)):
         return False
     if place.kind is Kind.LOGIN:
         return purpose == "test" or shell_steps.read_login(reading, place)
@@ -161,8 +161,8 @@ def _read_step(reading: Reading, place: Place, purpose: str) -> bool:
     }
     if place.kind in readers and purpose == "publish":
         readers[place.kind](reading, place)
-    if place.kind in shell_steps.INSTEAD:
-        reading.replace(place.origin, "", shell_steps.INSTEAD[place.kind])
+    if place.kind in steps.INSTEAD:
+        reading.replace(place.origin, "", steps.INSTEAD[place.kind])
     return True
 
 
@@ -189,7 +189,7 @@ def _finish_shell(reading: Reading, file: WorkflowFile) -> None:
 
 def _read_machine(reading: Reading, file: WorkflowFile, name: str) -> None:
     job = next(job for job in file.jobs if job.name == name)
-    if not shell_steps.builds(job):
+    if not steps.builds(job):
         return
     machine, minutes = job.values.get("runs-on"), job.values.get("timeout-minutes")
     if machine and machine.value != "ubuntu-latest":
@@ -292,7 +292,7 @@ def _read_binder(reading: Reading, file: WorkflowFile) -> None:
 
 def _read_unsafe(reading: Reading, file: WorkflowFile) -> None:
     event = next(file.triggers[name] for name in file.triggers if name in _PRIVILEGED)
-    head = any(map(shell_steps.fetches_head, file.jobs))
+    head = any(map(steps.fetches_head, file.jobs))
     secrets = sorted({reference.name for reference in file.references if reference.context == "secrets"})
     with_them = f", and with the secrets {', '.join(secrets)} at hand" if secrets else ""
     reading.leave(
@@ -304,7 +304,7 @@ def _read_unsafe(reading: Reading, file: WorkflowFile) -> None:
         "pushed is pushed after the merge. Renew the secrets if forks have been built so.",
     )
     for job in file.jobs:
-        if not shell_steps.is_pipeline(job):
+        if not steps.is_pipeline(job):
             reading.leave(
                 Origin(file.path, job.line, f"{job.name}:"),
                 f"the job `{job.name}`",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from hub_image_actions.fleet.migration.configuration import Origin, Reading, origin_of, tidy
 from hub_image_actions.fleet.workflows.workflow_file import Job, Scalar, WorkflowFile
+from hub_image_actions.references import DEFAULT_REGISTRY
 
 Role = Literal["push", "test", "lint", "binder"]
 _CALL = re.compile(
@@ -46,7 +47,7 @@ class Shared:
 
 SHARED = {
     "berkeley-dsep-infra/update-deployment": Shared(
-        registry="us-central1-docker.pkg.dev",
+        registry=DEFAULT_REGISTRY,
         repo2docker="2024.07.0",
         deployments="berkeley-dsep-infra/datahub",
         base_branch="staging",
@@ -55,7 +56,7 @@ SHARED = {
         token="",
     ),
     "cal-icor/shared-workflows": Shared(
-        registry="us-central1-docker.pkg.dev",
+        registry=DEFAULT_REGISTRY,
         repo2docker="2025.12.0",
         deployments="cal-icor/cal-icor-hubs",
         base_branch="staging",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from hub_image_actions.deployments.documents import sightings
-from hub_image_actions.fleet.doctor.deployment_checks import PLACEHOLDER
+from hub_image_actions.fleet.workflows.variables import PLACEHOLDER
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile, WorkflowUnreadable, entries
 from hub_image_actions.fleet.workflows.yaml_splice import EntryMissing, find, insert_item
 from hub_image_actions.references import ImageName

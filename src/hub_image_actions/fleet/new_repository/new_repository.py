@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import quote
 
 from hub_image_actions import markdown
 from hub_image_actions.deployments.deployed import Deployed, Wanted, deployed
 from hub_image_actions.errors import ActionError, GitHubError
-from hub_image_actions.fleet.doctor.case import BRANCH, OWNER, REGISTRY, REPOSITORY, image_of
-from hub_image_actions.fleet.doctor.deployment_checks import PLACEHOLDER
 from hub_image_actions.fleet.new_repository.first_reference import FirstReference, first_reference
 from hub_image_actions.fleet.new_repository.placeholders import filled_in, rebased
 from hub_image_actions.fleet.new_repository.settings import Share, needed
@@ -20,8 +19,15 @@ from hub_image_actions.fleet.workflows.runs import (
     checks_that_may_not_report,
     read_workflows,
 )
-from hub_image_actions.github.client import GitHub, Json
-from hub_image_actions.github.proposal import EmptyRepository, Proposal, Snapshot, propose, snapshot
+from hub_image_actions.fleet.workflows.variables import (
+    BRANCH,
+    OWNER,
+    PLACEHOLDER,
+    REPOSITORY,
+    image_of,
+)
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.proposal import Proposal, propose
 from hub_image_actions.github.settings import (
     Administration,
     Hidden,
@@ -30,14 +36,15 @@ from hub_image_actions.github.settings import (
     default_branch_ruleset,
     seen,
 )
-from hub_image_actions.references import ImageName, ImageReference, parse_image_name
+from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
+from hub_image_actions.github.values import Json
+from hub_image_actions.references import DEFAULT_REGISTRY, ImageName, ImageReference, parse_image_name
 
 FOLDER = "deployments"
 RULESET = "default branch"
 _GUIDE = "https://github.com/berkeley-dsep-infra/hub-image-actions/blob/v1/docs/set-up.md"
 _RULES, _SLACK = f"{_GUIDE}#7-rules-for-main", f"{_GUIDE}#8-slack"
 _NAMING = "name-the-hub"
-_FORBIDDEN, _NOT_FOUND = 403, 404
 _COPYING_SECONDS = 60
 
 Status = Literal["there", "done", "to do", "yours"]
@@ -147,7 +154,7 @@ class NewRepository:
         try:
             about: Json = self._github.get(f"/repos/{full_name}")
         except GitHubError as error:
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
         if about["archived"]:
@@ -179,12 +186,12 @@ class NewRepository:
             )
         ((host, folder), _), *_ = named.most_common(1)
         name = f"{folder}/{self._name.rpartition('/')[2]}"
-        return parse_image_name(name if host in {"", REGISTRY} else f"{host}/{name}")
+        return parse_image_name(name if host in {"", DEFAULT_REGISTRY} else f"{host}/{name}")
 
     @property
     def _deployed_image(self) -> ImageName:
         """The image with its registry's host, as deployments write it."""
-        return self._image.on(REGISTRY)
+        return self._image.on(DEFAULT_REGISTRY)
 
     def _page(self, path: str) -> str:
         return f"{self._github.server_url}/{self._name}/{path}"
@@ -196,7 +203,7 @@ class NewRepository:
         try:
             do()
         except GitHubError as error:
-            if error.status not in {_FORBIDDEN, _NOT_FOUND} or error.rate_limited:
+            if not error.is_withheld:
                 raise
             return Step("yours", f"{text}. The token may not (it needs `{right}`): {error.message}", page)
         return Step("done", text, page)
@@ -227,9 +234,10 @@ class NewRepository:
         return Step("done", text, page)
 
     def _explained(self, error: GitHubError) -> GitHubError:
-        remedies = {
-            _NOT_FOUND: f"Check that {self._wish.template} is there, and a template by its settings.",
-            _FORBIDDEN: f"The token has to be one that may create repositories of {self._wish.owner}.",
+        template, owner = self._wish.template, self._wish.owner
+        remedies: dict[int, str] = {
+            HTTPStatus.NOT_FOUND: f"Check that {template} is there, and a template by its settings.",
+            HTTPStatus.FORBIDDEN: f"The token has to be one that may create repositories of {owner}.",
         }
         remedy = remedies.get(error.status, error.remedy)
         return GitHubError(error.request, error.status, error.message, remedy, uncertain=error.uncertain)
@@ -242,7 +250,7 @@ class NewRepository:
             # Binder launches what everybody can read.
             wanted["BINDER"] = "off"
         others = {
-            "REGISTRY": (self._deployed_image.host, REGISTRY),
+            "REGISTRY": (self._deployed_image.host, DEFAULT_REGISTRY),
             "DEPLOYMENTS_OWNER": (owner, OWNER),
             "DEPLOYMENTS_REPOSITORY": (name, REPOSITORY),
             "DEPLOYMENTS_BRANCH": (self._deployments.default_branch, BRANCH),
@@ -342,7 +350,7 @@ class NewRepository:
             branch=f"add-{self._image.short}",
             title=f"Add {self._image.short} to {self._wish.hub}",
             body=self._words(wanted, others),
-            marker=f"<!-- hub-image-actions new {self._deployed_image} -->",
+            marker=markdown.marker(f"new {self._deployed_image}"),
             files={wanted.file: wanted.content},
         )
         home = f"{self._github.server_url}/{self._wish.deployments}"
@@ -350,7 +358,7 @@ class NewRepository:
         try:
             proposed = propose(self._github, self._deployments, proposal, apply=self._apply)
         except GitHubError as error:
-            if error.status not in {_FORBIDDEN, _NOT_FOUND} or error.rate_limited:
+            if not error.is_withheld:
                 raise
             return Step("yours", f"{text}. The token may not: {error.message}", home, wanted.lines)
         pull = proposed.pull
@@ -452,7 +460,7 @@ class NewRepository:
         return str(self._github.send("POST", path, what, idempotent=True)["sha"])
 
     def _proposed_files(self, content: Snapshot, files: Mapping[str, bytes], text: str) -> Step:
-        marker = "<!-- hub-image-actions new repository -->"
+        marker = markdown.marker("new repository")
         proposal = Proposal(_NAMING, "Fill in the hub's name", f"Fills in {text}.", marker, files)
         proposed = propose(self._github, content, proposal, apply=True)
         status: Status = "there" if proposed.status == "unchanged" else "done"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from hub_image_actions.fleet.doctor.setting_checks import APP_ID, APP_KEY, CLIENT_ID, REGISTRY_KEY, TOKENS
+from hub_image_actions.fleet.workflows.variables import APP_ID, APP_KEY, CLIENT_ID, REGISTRY_KEY, TOKENS
 from hub_image_actions.github.settings import Hidden, Kind, Visibility
 
 # What the organisation has of one of its secrets or variables; None where it has none of that name.

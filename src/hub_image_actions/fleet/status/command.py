@@ -10,8 +10,9 @@ from hub_image_actions.entry.at_once import AtOnce
 from hub_image_actions.entry.command import chosen, github_from
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.status.answers import Question
 from hub_image_actions.fleet.status.page import status_page
-from hub_image_actions.fleet.status.survey import Question, Survey
+from hub_image_actions.fleet.status.survey import Survey
 from hub_image_actions.fleet.status.table import Status
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.http import Http

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from hub_image_actions.fleet.workflows.pipelines import Pipeline
 from hub_image_actions.references import ImageName
 
 _SHORT_DIGEST = len("sha256:") + 12
@@ -55,7 +56,7 @@ class Presence:
 
 
 @dataclass(frozen=True)
-class Place:
+class LinkedLine:
     """Where a reference stands."""
 
     file: str
@@ -79,7 +80,7 @@ class Deployment:
 
     tag: str
     digest: str
-    places: tuple[Place, ...]
+    places: tuple[LinkedLine, ...]
     holds: tuple[str, ...] = ()
     distance: Distance = Distance()
     presence: Presence = Presence()
@@ -106,26 +107,6 @@ class OpenBump:
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """What a repository's workflows call.
-
-    Args:
-        actions: the versions of these actions, such as ``v1``; empty where none is called.
-        others: other pipelines for images, such as ``update-deployment@main``.
-        problem: why it is not known.
-    """
-
-    actions: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    problem: str = ""
-
-    @property
-    def text(self) -> str:
-        """The pipeline in a few words."""
-        return ", ".join(self.actions or self.others) or ("unknown" if self.problem else "none")
-
-
-@dataclass(frozen=True)
 class Row:
     """A hub and an image that it runs.
 
@@ -146,7 +127,7 @@ class Row:
     url: str = ""
     on: Mapping[str, tuple[Deployment, ...]] = field(default_factory=dict)
     bumps: tuple[OpenBump, ...] = ()
-    pipeline: Pipeline = Pipeline()
+    pipeline: Pipeline = field(default_factory=Pipeline)
     problems: tuple[str, ...] = ()
 
     @property

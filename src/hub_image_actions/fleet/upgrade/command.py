@@ -9,9 +9,11 @@ from hub_image_actions.entry import command
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.upgrade.explanation import explain
+from hub_image_actions.fleet.upgrade.goal import Goal, goal_of
+from hub_image_actions.fleet.upgrade.result import Result
 from hub_image_actions.fleet.upgrade.rollout import Rollout, Stages
 from hub_image_actions.fleet.upgrade.tracking import RolloutReport, Tracking
-from hub_image_actions.fleet.upgrade.upgrade import Goal, Result, Upgrade, goal_of
+from hub_image_actions.fleet.upgrade.upgrade import Upgrade
 from hub_image_actions.fleet.upgrade.waves import Wave, parse_waves, read_waves
 from hub_image_actions.fleet.workflows.pins import OURS
 from hub_image_actions.http import Http

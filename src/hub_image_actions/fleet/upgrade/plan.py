@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from hub_image_actions.fleet.migration import adaptation, reading
-from hub_image_actions.fleet.migration.adaptation import Draft
 from hub_image_actions.fleet.migration.configuration import LeftOut, Origin, PipelineConfiguration
+from hub_image_actions.fleet.migration.draft import Draft, TemplateUnknown
 from hub_image_actions.fleet.migration.reading import Legacy
 from hub_image_actions.fleet.upgrade.reasons import reason_for
 from hub_image_actions.fleet.workflows.pins import (
@@ -288,9 +288,7 @@ class _Plan:
     def _draft(self, name: str, configuration: PipelineConfiguration, adapt: "_Adapt") -> Draft:
         path = f"{WORKFLOWS}{name}"
         if path not in self._template:
-            raise adaptation.TemplateUnknown(
-                f"The template has no {path}.", "Use the release's own template."
-            )
+            raise TemplateUnknown(f"The template has no {path}.", "Use the release's own template.")
         draft = Draft(path, self._template[path].decode())
         adapt(draft, configuration)
         return draft

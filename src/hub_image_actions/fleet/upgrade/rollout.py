@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.upgrade.result import Listed, Result
 from hub_image_actions.fleet.upgrade.tracking import RolloutReport, Tracking, WaveReport
-from hub_image_actions.fleet.upgrade.upgrade import Listed, Result
 from hub_image_actions.fleet.upgrade.waves import STOPPING, Verdict, Wave, assign, judge, record_of
 
 

@@ -4,16 +4,17 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from hub_image_actions import markdown
 from hub_image_actions.errors import ActionError, GitHubError
-from hub_image_actions.fleet.upgrade.upgrade import Result
+from hub_image_actions.fleet.upgrade.result import Result
 from hub_image_actions.fleet.upgrade.waves import State, Verdict
-from hub_image_actions.github.client import GitHub, Json, create_once
+from hub_image_actions.github.client import GitHub, create_once
+from hub_image_actions.github.values import Json
 
 LABEL = "hub-image-actions rollout"
 _RECORD = re.compile(r"^<!-- waves (?P<record>\{.*\}) -->\s*$", re.MULTILINE)
-_UNPROCESSABLE = 422
 # GitHub takes 65,536 characters.
 _LONGEST = 60_000
 # What a person has to look at comes first: of a long table, the end is left out.
@@ -115,7 +116,7 @@ class RolloutReport:
 
 def marker_of(ref: str) -> str:
     """Return the hidden text by which the issue is found again."""
-    return f"<!-- hub-image-actions rollout to {ref} -->"
+    return markdown.marker(f"rollout to {ref}")
 
 
 class Tracking:
@@ -191,7 +192,7 @@ class Tracking:
             self._github.send("POST", f"{self._path}/labels", request, idempotent=True)
         except GitHubError as error:
             # What is asked for is valid: it can only be there already.
-            if error.status != _UNPROCESSABLE:
+            if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise
 
     def _create(self, body: str) -> Json:

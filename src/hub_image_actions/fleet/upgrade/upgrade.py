@@ -1,176 +1,32 @@
 """One image repository on its way to a release: what it is, what it becomes, and the pull request for it."""
 
 import hashlib
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
+from http import HTTPStatus
 from urllib.parse import quote
 
 from hub_image_actions import markdown
-from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.errors import GitHubError
 from hub_image_actions.fleet.upgrade.explanation import explain_markdown
+from hub_image_actions.fleet.upgrade.goal import Goal
 from hub_image_actions.fleet.upgrade.plan import Change, Migration, plan_migration
+from hub_image_actions.fleet.upgrade.result import Listed, Result, note_of
 from hub_image_actions.fleet.upgrade.waves import State, build_state, state_of_builds
-from hub_image_actions.fleet.workflows.pins import OURS, Release, Target, pins_of, version_key
+from hub_image_actions.fleet.workflows.pins import Release, pins_of, version_key
 from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, WorkflowFile, WorkflowUnreadable
-from hub_image_actions.github.archives import read_archive
-from hub_image_actions.github.client import GitHub, Json, PullRequest
-from hub_image_actions.github.proposal import (
-    EmptyRepository,
-    Proposal,
-    Snapshot,
-    propose,
-    snapshot,
-)
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.proposal import Proposal, propose
+from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
+from hub_image_actions.github.values import Json
 
 BRANCH = "hub-image-actions/upgrade"
-MARKER = "<!-- hub-image-actions upgrade -->"
+MARKER = markdown.marker("upgrade")
 LABEL, GREEN = "hub-image-actions upgrade", "upgrade: green"
-_TEMPLATE = "template/"
-_VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
-_FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE = 403, 404, 422
 # GitHub takes 65,536 characters; the marker and a margin go on top.
 _LONGEST = 60_000
 _NEEDED = ("IMAGE", "HUB")
 _PULL_EVENTS = {"pull_request", "pull_request_target"}
-_NO_RELEASE = "0.0.0"
-
-
-@dataclass(frozen=True)
-class Goal:
-    """The release that repositories are brought to.
-
-    Args:
-        ref: what it is called: ``v1.4.0``; for a trial a branch, or a commit.
-        target: the release as pins take it.
-        template: the files of its template, by path.
-    """
-
-    ref: str
-    target: Target
-    template: Mapping[str, bytes] = field(repr=False)
-
-    @property
-    def trial(self) -> bool:
-        """Whether it is no release but a branch or a commit."""
-        return not _VERSION.fullmatch(self.ref)
-
-    def pinned(self, text: str) -> str:
-        """Return a text in which a trial's pins name its branch or commit."""
-        if not self.trial:
-            return text
-        ours = re.escape(self.target.repository)
-        moved = re.sub(
-            rf"({ours}[\w./-]*@)v?0(?:\.0){{0,2}}\b", rf"\g<1>{self.ref}", text, flags=re.IGNORECASE
-        )
-        return moved.replace(f"v{_NO_RELEASE}", self.ref).replace(_NO_RELEASE, self.ref)
-
-
-def goal_of(github: GitHub, to: str, actions: str = OURS) -> Goal:
-    """Return the release that is asked for, with the template that belongs to it; two calls.
-
-    Args:
-        github: who is asked.
-        to: the release; a branch or a commit for a trial.
-        actions: the repository of our actions.
-
-    Raises:
-        ActionError: there is no such tag, or its template is missing.
-        GitHubError: GitHub does not answer.
-    """
-    match = _VERSION.fullmatch(to)
-    ref = f"v{match[1]}" if match else to
-    name = f"tags/{ref}" if match else ref
-    try:
-        commit = str(github.get(f"/repos/{actions}/commits/{quote(name)}")["sha"])
-    except GitHubError as error:
-        if error.status not in {_NOT_FOUND, _UNPROCESSABLE}:
-            raise
-        remedy = f"See {github.server_url}/{actions}/tags for what there is."
-        raise ActionError(
-            f"{actions} has no {'tag' if match else 'branch or commit'} {ref}.", remedy
-        ) from error
-    files = read_archive(github.download(f"/repos/{actions}/tarball/{commit}"), actions).files
-    template = {
-        path.removeprefix(_TEMPLATE): content for path, content in files.items() if path.startswith(_TEMPLATE)
-    }
-    if not template:
-        raise ActionError(f"{actions} has no template at {ref}.", "Choose a release that has one.")
-    return Goal(ref, Target(match[1] if match else _NO_RELEASE, commit, actions), template)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a repository has come to.
-
-    Args:
-        repository: its full name.
-        state: its state, as waves count it.
-        status: the same for people, in a few words.
-        wave: the wave that it is in.
-        number: its pull request; 0 where there is none.
-        url: the pull request's address.
-        build: the address of the build that is waited for, or failed.
-        plan: what is to be changed; None where it was not looked at.
-        missing: the variables that the new workflows need and that are not set.
-        error: why it could not be done.
-    """
-
-    repository: str
-    state: State
-    status: str
-    wave: str = ""
-    number: int = 0
-    url: str = ""
-    build: str = ""
-    plan: Migration | None = None
-    missing: tuple[str, ...] = ()
-    error: str = ""
-
-    def as_json(self) -> dict[str, object]:
-        """Return the result for programs."""
-        left = self.plan.left_out if self.plan else ()
-        return {
-            "repository": self.repository,
-            "wave": self.wave,
-            "state": self.state,
-            "status": self.status,
-            "pull_request": self.url,
-            "build": self.build,
-            "files": sorted(self.plan.files) if self.plan else [],
-            "left_out": [
-                {"file": one.file, "line": one.line, "what": one.what, "why": one.why, "remedy": one.remedy}
-                for one in left
-            ],
-            "missing_variables": list(self.missing),
-            "error": self.error,
-        }
-
-
-@dataclass(frozen=True)
-class Listed:
-    """The newest pull request of an upgrade, as GitHub lists it."""
-
-    pull: PullRequest
-    labels: frozenset[str]
-    merged_at: str
-    merge_commit: str
-
-    @classmethod
-    def from_json(cls, item: Json) -> "Listed":
-        """Return what an answer says."""
-        labels = frozenset(str(label["name"]).lower() for label in item["labels"])
-        merge = item.get("merge_commit_sha") or ""
-        return cls(PullRequest.from_json(item), labels, item["merged_at"] or "", merge)
-
-    def is_for(self, goal: Goal) -> bool:
-        """Say whether it brought the repository to this very release."""
-        return f"<!-- to {goal.ref}, plan " in self.pull.body
-
-    def has_plan(self, goal: Goal, plan: str) -> bool:
-        """Say whether it proposes these very changes."""
-        return _note(goal, plan) in self.pull.body
 
 
 class Upgrade:
@@ -272,7 +128,7 @@ class Upgrade:
         try:
             tags = self._github.get(f"/repos/{name}/tags", per_page=100)
         except GitHubError as error:
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 # The plan then says that the pin is one that can move.
                 return None
             raise
@@ -335,7 +191,7 @@ class Upgrade:
         try:
             runs = self._github.get(path, per_page=100)["workflow_runs"]
         except GitHubError as error:
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 # GitHub knows a workflow some time after its file.
                 return []
             raise
@@ -401,7 +257,7 @@ class Upgrade:
         try:
             answer = self._github.get(f"/repos/{repository.full_name}/actions/variables", per_page=30)
         except GitHubError as error:
-            if error.status == _FORBIDDEN and not error.rate_limited:
+            if error.is_forbidden:
                 # Not everybody who may propose a change may see them; the plan names those to look at.
                 return ()
             raise
@@ -415,7 +271,7 @@ class Upgrade:
         lead = f"Brings this repository to [hub-image-actions]({self._page}) {markdown.code(self._goal.ref)}."
         parts = [lead, self._to_set(repository, missing), explain_markdown(plan).strip()]
         body = _shortened("\n\n".join(filter(None, parts)))
-        text = f"{body}\n\n{_note(self._goal, digest)}"
+        text = f"{body}\n\n{note_of(self._goal, digest)}"
         return Proposal(BRANCH, self._title, text, MARKER, plan.files, _labels(wave))
 
     @property
@@ -439,11 +295,6 @@ def _conclusion(run: Json) -> str | None:
 
 def _labels(wave: str) -> tuple[str, ...]:
     return (LABEL, f"wave: {wave}") if wave else (LABEL,)
-
-
-def _note(goal: Goal, plan: str) -> str:
-    """Return the hidden line by which a later run sees that nothing has changed."""
-    return f"<!-- to {goal.ref}, plan {plan} -->"
 
 
 def _digest(repository: Snapshot, plan: Migration) -> str:

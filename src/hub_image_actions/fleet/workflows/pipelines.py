@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from hub_image_actions.fleet.status.table import Pipeline
 from hub_image_actions.fleet.workflows.pins import Pin, Style, pins
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile, WorkflowUnreadable
 
@@ -12,6 +12,26 @@ _OURS = "hub-image-actions"
 # What image repositories call that did not come to these actions yet.
 _OTHERS = frozenset({"update-deployment", "shared-workflows", "repo2docker-action"})
 _SHOWN_OF_A_COMMIT = 7
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What a repository's workflows call.
+
+    Args:
+        actions: the versions of these actions, such as ``v1``; empty where none is called.
+        others: other pipelines for images, such as ``update-deployment@main``.
+        problem: why it is not known.
+    """
+
+    actions: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """The pipeline in a few words."""
+        return ", ".join(self.actions or self.others) or ("unknown" if self.problem else "none")
 
 
 def workflows_in(files: Mapping[str, bytes]) -> Mapping[str, bytes]:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.deployments.deployed import Deployed
-from hub_image_actions.fleet.doctor.case import Case, Deployment, Place, Standard, image_of
+from hub_image_actions.fleet.doctor.case import Case, Deployment, Standard
 from hub_image_actions.fleet.doctor.doctor import examined
 from hub_image_actions.fleet.doctor.findings import Finding, any_broken, in_order, summary_of, text_of
-from hub_image_actions.github.proposal import Snapshot
+from hub_image_actions.fleet.workflows.variables import DeploymentsLocation, image_of
 from hub_image_actions.github.settings import ActionsPolicy, BranchRules, Hidden, Settings
+from hub_image_actions.github.snapshot import Snapshot
 from hub_image_actions.references import parse_image_name
 
 NAME = "berkeley-dsep-infra/data100-user-image"
@@ -332,8 +333,10 @@ def test_an_archived_repository_is_not_looked_at_any_further(case: Case) -> None
 
 def test_the_variables_name_where_the_image_is_deployed() -> None:
     given = {"DEPLOYMENTS_OWNER": "o", "DEPLOYMENTS_REPOSITORY": "r", "DEPLOYMENTS_PATHS": "a\nb"}
-    assert Place.of(given) == Place("o/r", "staging", ("a", "b"))
-    assert Place.of({}) == Place("berkeley-dsep-infra/datahub", "staging", ("deployments",))
+    assert DeploymentsLocation.of(given) == DeploymentsLocation("o/r", "staging", ("a", "b"))
+    assert DeploymentsLocation.of({}) == DeploymentsLocation(
+        "berkeley-dsep-infra/datahub", "staging", ("deployments",)
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 
 from hostile import WRITTEN
 from hub_image_actions.fleet.status.page import status_page
-from hub_image_actions.fleet.status.table import Deployment, OpenBump, Pipeline, Place, Row, Status
+from hub_image_actions.fleet.status.table import Deployment, LinkedLine, OpenBump, Row, Status
+from hub_image_actions.fleet.workflows.pipelines import Pipeline
 from hub_image_actions.references import ImageName
 from scenarios.status_example import NOW, example
 
@@ -46,7 +47,7 @@ class Elements(HTMLParser):
 
 def hostile(text: str) -> Status:
     """Return a table in which a text stands wherever other people's texts can stand."""
-    one = Deployment(text, text, (Place(text, 1, text),), holds=(text,), problems=(text,))
+    one = Deployment(text, text, (LinkedLine(text, 1, text),), holds=(text,), problems=(text,))
     row = Row(
         text,
         ImageName("a.org", text),

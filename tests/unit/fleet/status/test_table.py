@@ -15,14 +15,13 @@ from hub_image_actions.fleet.status.table import (
     Deployment,
     Distance,
     OpenBump,
-    Pipeline,
     Presence,
     Row,
     Status,
     age_text,
     behind_text,
 )
-from hub_image_actions.fleet.workflows.pipelines import pipeline_of, workflows_in
+from hub_image_actions.fleet.workflows.pipelines import Pipeline, pipeline_of, workflows_in
 from hub_image_actions.references import ImageName
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=timezone.utc)

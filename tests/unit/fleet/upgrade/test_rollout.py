@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from hub_image_actions.errors import ActionError
+from hub_image_actions.fleet.upgrade.goal import Goal
+from hub_image_actions.fleet.upgrade.result import Listed, Result
 from hub_image_actions.fleet.upgrade.rollout import Rollout
 from hub_image_actions.fleet.upgrade.tracking import RolloutReport, WaveReport, marker_of
-from hub_image_actions.fleet.upgrade.upgrade import Goal, Listed, Result
 from hub_image_actions.fleet.upgrade.waves import State, Verdict
 from hub_image_actions.fleet.workflows.pins import OURS, Target
-from hub_image_actions.github.client import PullRequest
+from hub_image_actions.github.values import PullRequest
 
 SERVER = "https://github.com"
 PULL = PullRequest(7, f"{SERVER}/o/a/pull/7", "", "", "bot", True, "b", "o/a", "c" * 40, is_open=True)

@@ -1,0 +1,45 @@
+"""The variables and secrets that the template's workflows read, and what they say of a repository."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub_image_actions.errors import InvalidReference
+from hub_image_actions.references import DEFAULT_REGISTRY, ImageName, find_reference, parse_image_name
+
+OWNER, REPOSITORY, BRANCH, PATHS = "berkeley-dsep-infra", "datahub", "staging", "deployments"
+REGISTRY_KEY = "GAR_SECRET_KEY"
+APP_KEY, APP_ID, CLIENT_ID = "PRIVATE_KEY_SECRET", "APP_ID", "CLIENT_ID"
+TOKENS = ("DATAHUB_CREATE_PR", "DATAHUB_USER_IMAGE_BRANCH_PUSH")
+PLACEHOLDER = "PLACEHOLDER"
+
+
+@dataclass(frozen=True)
+class DeploymentsLocation:
+    """Where an image is deployed: a branch of a deployments repository, and folders in it."""
+
+    repository: str = f"{OWNER}/{REPOSITORY}"
+    branch: str = BRANCH
+    paths: tuple[str, ...] = (PATHS,)
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> "DeploymentsLocation":
+        """Return the place that a repository's variables name, as the template's workflows read them."""
+        owner = variables.get("DEPLOYMENTS_OWNER") or OWNER
+        name = variables.get("DEPLOYMENTS_REPOSITORY") or REPOSITORY
+        paths = tuple((variables.get("DEPLOYMENTS_PATHS") or PATHS).split())
+        return cls(f"{owner}/{name}", variables.get("DEPLOYMENTS_BRANCH") or BRANCH, paths)
+
+
+def image_of(variables: Mapping[str, str]) -> ImageName | None:
+    """Return the image that a repository's variables name; None where they name none.
+
+    Args:
+        variables: the variables, by name.
+    """
+    try:
+        image = parse_image_name(variables.get("IMAGE", ""))
+    except InvalidReference:
+        return None
+    registry = variables.get("REGISTRY") or DEFAULT_REGISTRY
+    # Whether the host can be one is a finding of its own.
+    return image.on(registry) if find_reference(f"{registry}/x") else image
