@@ -8,7 +8,7 @@ from pathlib import Path
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.repo2docker import Repo2docker
 from hub_image_actions.build.settings import BuildSettings
-from hub_image_actions.images.labels import CREATED
+from hub_image_actions.images.labels import CREATED, REVISION, SOURCE, VERSION
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ class BuildCommand:
     def _all_labels(self) -> dict[str, str]:
         origin = self.origin
         labels = {
-            "org.opencontainers.image.source": origin.url,
-            "org.opencontainers.image.revision": origin.commit,
+            SOURCE: origin.url,
+            REVISION: origin.commit,
             CREATED: datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "org.opencontainers.image.version": self.settings.tags[0],
+            VERSION: self.settings.tags[0],
             "repo2docker.repo": origin.url,
             "repo2docker.ref": origin.commit,
         }

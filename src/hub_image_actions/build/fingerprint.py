@@ -20,7 +20,7 @@ from hub_image_actions.registry.client import Registry
 # Counted up when the actions begin to make something else of the same inputs.
 _FORMAT = 1
 # Files about the repository, not about the image.
-_BESIDE_THE_POINT = re.compile(
+_NOT_IN_THE_IMAGE = re.compile(
     r"(?:\.github/.*|\.git\w+|(?:README|LICEN[CS]E|CHANGELOG|CONTRIBUTING|CITATION)(?:\.\w+)?)",
     re.IGNORECASE,
 )
@@ -106,7 +106,7 @@ def files_that_matter(folder: Path, names: Iterable[str]) -> dict[str, str]:
     return {
         name: _fingerprint(folder / name)
         for name in sorted(names)
-        if not _BESIDE_THE_POINT.fullmatch(name) and os.path.lexists(folder / name)
+        if not _NOT_IN_THE_IMAGE.fullmatch(name) and os.path.lexists(folder / name)
     }
 
 

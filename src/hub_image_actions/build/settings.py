@@ -17,7 +17,6 @@ _URL_PATH = re.compile(r"/[\w./?=&%+~-]*")
 _VERSION = re.compile(r"\d+(?:\.\d+)*(?:[a-z.]+\d+)?")
 _FOLDER = re.compile(r"/[\w./-]*\w")
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
-HOW_TO_LOG_IN = "Pass the secret with the registry's key, or log in before with docker/login-action."
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,33 @@
-"""The labels of ours in an image: what it was made from, and what was found out about it."""
+"""The labels by which an image tells of itself: what it was made of, when, and which checks it passed.
 
-INPUTS = "hub-image-actions.inputs"
+The lists of packages and the sizes of layers have labels as well; their formats have modules of their own,
+`packages/package_list.py` and `images/size.py`.
+"""
+
+from collections.abc import Mapping
+
+# All labels of ours begin so.
+PREFIX = "hub-image-actions."
+INPUTS = f"{PREFIX}inputs"
+TESTS = f"{PREFIX}tests"
+HUB_CHECK = f"{PREFIX}hub-check"
+SIZE = f"{PREFIX}size"
+RUN = f"{PREFIX}run"
+# Source: "Pre-Defined Annotation Keys" in the OCI Image Format Specification,
+# https://github.com/opencontainers/image-spec/blob/main/annotations.md
 CREATED = "org.opencontainers.image.created"
-TESTS = "hub-image-actions.tests"
-HUB_CHECK = "hub-image-actions.hub-check"
-SIZE = "hub-image-actions.size"
-RUN = "hub-image-actions.run"
+SOURCE = "org.opencontainers.image.source"
+REVISION = "org.opencontainers.image.revision"
+VERSION = "org.opencontainers.image.version"
+
+
+def without_ours(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return all labels but those by which the base image, if we built it, tells of itself.
+
+    What an image was made of stays: it is given when the image is built, the rest only afterwards.
+    """
+    return {
+        name: text
+        for name, text in labels.items()
+        if not name.startswith(PREFIX) or (name == INPUTS and text)
+    }

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.contents import ImageContents, contents_of
-from hub_image_actions.images.labels import INPUTS
+from hub_image_actions.images.labels import without_ours
 from hub_image_actions.registry.client import Manifest, Registry
 
 # Of an image for several platforms, the one that hubs run.
@@ -47,19 +47,14 @@ class PushedImage:
     def with_labels(self, labels: Mapping[str, str]) -> "PushedImage":
         """Return the same image with other labels of ours; its layers and all else stay as they are."""
         content = self._configuration
-        settings = {**(content.get("config") or {}), "Labels": {**self._labels_of_others(), **labels}}
+        settings = {
+            **(content.get("config") or {}),
+            "Labels": {**image_labels.without_ours(self.labels), **labels},
+        }
         config = _written({**content, "config": settings})
         described = {**self._manifest["config"], "digest": _digest(config), "size": len(config)}
         body = _written({**self._manifest, "config": described})
         return PushedImage(replace(self.manifest, digest=_digest(body), body=body), config)
-
-    def _labels_of_others(self) -> dict[str, str]:
-        """Return all labels but those by which the base image, if we built it, tells of itself."""
-        return {
-            name: text
-            for name, text in self.labels.items()
-            if not name.startswith("hub-image-actions.") or (name == INPUTS and text)
-        }
 
     @cached_property
     def _configuration(self) -> dict[str, Any]:
