@@ -5,34 +5,28 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.repo2docker import base_image
-from hub_image_actions.build.settings import BuildSettings
+from hub_image_actions.build.settings import BuildSettings, HubSettings, decides_the_image
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.images.tags import INPUTS_PREFIX
 from hub_image_actions.references import ImageReference, find_reference
 from hub_image_actions.registry.client import Registry
 
-# Counted up when the actions begin to make something else of the same inputs.
-_FORMAT = 1
+# Counted up when the actions begin to make something else of the same inputs, or write them out differently:
+# then every image is built once more.
+_FORMAT = 2
 # Files about the repository, not about the image.
 _NOT_IN_THE_IMAGE = re.compile(
     r"(?:\.github/.*|\.git\w+|(?:README|LICEN[CS]E|CHANGELOG|CONTRIBUTING|CITATION)(?:\.\w+)?)",
     re.IGNORECASE,
 )
-# What says where an image goes, and which checks are asked for, but not what is in it.
-_OF_THE_RUN = frozenset(
-    {
-        *("image", "tags", "push", "push_candidate", "public_check"),
-        *("registry_username", "registry_password", "github_token"),
-        *("reuse", "force", "reuse_max_age", "cache", "free_disk_space", "min_free_disk"),
-        *("test", "hub_check", "hub_check_timeout", "packages", "inspection"),
-    }
-)
+# A value of an input, as JSON has it.
+Written = str | int | list["Written"] | dict[str, "Written"]
 
 
 @dataclass(frozen=True)
@@ -40,20 +34,30 @@ class BuildInputs:
     """Everything that decides what is in an image.
 
     Args:
-        settings: the inputs of the action that matter, by name.
+        settings: the inputs of the action that matter, by name, see :func:`settings_that_matter`.
         files: the files that matter, each with its mode and the digest of its content.
         bases: the base images, each with its digest.
     """
 
-    settings: Mapping[str, object]
+    settings: Mapping[str, Written]
     files: Mapping[str, str]
     bases: Mapping[str, str]
 
     @cached_property
     def digest(self) -> str:
         """The SHA-256 digest of all of it, in hexadecimal digits."""
-        content = json.dumps({"format": _FORMAT, **asdict(self)}, sort_keys=True, default=str)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    @property
+    def canonical(self) -> str:
+        """What the digest is made of: JSON without spaces, the keys of each object in order, in ASCII."""
+        content = {
+            "format": _FORMAT,
+            "settings": self.settings,
+            "files": self.files,
+            "bases": self.bases,
+        }
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
     @property
     def tag(self) -> str:
@@ -91,9 +95,33 @@ def _bases(settings: BuildSettings, context: BuildContext) -> tuple[ImageReferen
     return (chosen,) if chosen else ()
 
 
-def settings_that_matter(settings: BuildSettings) -> dict[str, object]:
-    """Return the inputs of the action that decide what is in the image, and how it was tested."""
-    return {name: str(value) for name, value in sorted(vars(settings).items()) if name not in _OF_THE_RUN}
+def settings_that_matter(settings: BuildSettings | HubSettings) -> dict[str, Written]:
+    """Return the inputs of the action that decide what is in the image, and how it was tested.
+
+    Each setting says so itself, where it is declared.
+    """
+    return {
+        setting.name: _written(getattr(settings, setting.name))
+        for setting in fields(settings)
+        if decides_the_image(setting)
+    }
+
+
+def _written(value: object) -> Written:
+    """Return a setting as JSON has it.
+
+    Raises:
+        TypeError: nobody has said how such a value is written; what Python makes of it may change.
+    """
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, tuple):
+        return [_written(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): _written(item) for name, item in value.items()}
+    if isinstance(value, HubSettings):
+        return settings_that_matter(value)
+    raise TypeError(f"A {type(value).__name__} has no form for the digest of an image's inputs.")
 
 
 def files_that_matter(folder: Path, names: Iterable[str]) -> dict[str, str]:

@@ -132,7 +132,7 @@ class ImageBuild:
                 self._build()
             with report.phase("Test"):
                 self._test()
-            if self.settings.hub_check:
+            if self.settings.hub.check:
                 with report.phase("Hub check"), self.runner.group("Starting it as a hub would"):
                     self._start_as_on_a_hub()
             if self.settings.packages:
@@ -159,13 +159,13 @@ class ImageBuild:
     def _find_finished(self) -> PushedImage | None:
         """Return an image of the registry that was made of the same inputs, and passed the same checks."""
         settings = self.settings
-        if not settings.reuse:
+        if not settings.reuse.allowed:
             return None
         try:
             self._inputs = read_build_inputs(settings, self._context, self._login.registry_of)
             tested = settings.test and self._tests.there()
-            wanted = Wanted(self._inputs, tested, settings.hub_check, timedelta(days=settings.reuse_max_age))
-            if settings.force:
+            wanted = Wanted(self._inputs, tested, settings.hub.check, timedelta(days=settings.reuse.max_age))
+            if settings.reuse.force:
                 return None
             search = find_finished(self._registry, settings.image.repository, wanted)
         except RegistryError as error:
@@ -328,7 +328,7 @@ class ImageBuild:
         check = HubCheck(
             settings.hub.command,
             settings.hub.default_url,
-            settings.hub_check_timeout,
+            settings.hub.timeout,
             settings.hub.version,
             settings.user_id,
             settings.user_name,

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 
 from hub_image_actions import names
 from hub_image_actions.build.repo2docker import DEFAULT_VERSION, parse_version
@@ -19,43 +19,77 @@ _FOLDER = re.compile(r"/[\w./-]*\w")
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
 
 
+# What a setting decides. Those that decide what is in the image, or what it was tested for, go into the digest
+# by which a later build finds the image; the others say where it goes, and which checks are asked for.
+_DECIDES = "decides"
+OF_THE_IMAGE = {_DECIDES: "image"}
+OF_THE_RUN = {_DECIDES: "run"}
+
+
+@dataclass(frozen=True)
+class HubSettings:
+    """The hub that the image is for, and what is tried on it."""
+
+    check: bool = field(metadata=OF_THE_RUN)
+    timeout: int = field(metadata=OF_THE_RUN)
+    command: tuple[str, ...] = field(metadata=OF_THE_IMAGE)
+    default_url: str = field(metadata=OF_THE_IMAGE)
+    version: str = field(metadata=OF_THE_IMAGE)
+    browser_tests_dir: str = field(metadata=OF_THE_IMAGE)
+
+
+@dataclass(frozen=True)
+class InspectionSettings:
+    """What is to be told of a finished image, and how big it may be."""
+
+    compare_with: str = field(metadata=OF_THE_RUN)
+    sbom: str = field(metadata=OF_THE_RUN)
+    budget: SizeBudget = field(metadata=OF_THE_RUN)
+    over_budget: str = field(metadata=OF_THE_RUN)
+
+
+@dataclass(frozen=True)
+class ReuseSettings:
+    """Whether an image of the registry may stand for one that would be built."""
+
+    allowed: bool = field(metadata=OF_THE_RUN)
+    force: bool = field(metadata=OF_THE_RUN)
+    max_age: int = field(metadata=OF_THE_RUN)
+
+
 @dataclass(frozen=True)
 class BuildSettings:
     """What is to be built, and how; action.yml describes each input."""
 
-    image: ImageName
-    tags: tuple[str, ...]
-    push: bool
-    builder: str
-    context: str
-    dockerfile: str
-    build_args: dict[str, str]
-    labels: dict[str, str]
-    repo_dir: str
-    user_name: str
-    user_id: int
-    repo2docker: str
-    repo2docker_args: tuple[str, ...]
-    appendix_file: str
-    platform: str
-    test: bool
-    tests_dir: str
-    cache: bool
-    registry_username: str
-    registry_password: str = field(repr=False)
-    public_check: bool
-    reuse: bool
-    force: bool
-    reuse_max_age: int
-    push_candidate: bool
-    hub_check: bool
-    hub_check_timeout: int
-    hub: "HubSettings"
-    packages: bool
-    inspection: "InspectionSettings"
-    free_disk_space: str
-    min_free_disk: int
-    github_token: str = field(repr=False)
+    image: ImageName = field(metadata=OF_THE_RUN)
+    tags: tuple[str, ...] = field(metadata=OF_THE_RUN)
+    push: bool = field(metadata=OF_THE_RUN)
+    builder: str = field(metadata=OF_THE_IMAGE)
+    context: str = field(metadata=OF_THE_IMAGE)
+    dockerfile: str = field(metadata=OF_THE_IMAGE)
+    build_args: dict[str, str] = field(metadata=OF_THE_IMAGE)
+    labels: dict[str, str] = field(metadata=OF_THE_IMAGE)
+    repo_dir: str = field(metadata=OF_THE_IMAGE)
+    user_name: str = field(metadata=OF_THE_IMAGE)
+    user_id: int = field(metadata=OF_THE_IMAGE)
+    repo2docker: str = field(metadata=OF_THE_IMAGE)
+    repo2docker_args: tuple[str, ...] = field(metadata=OF_THE_IMAGE)
+    appendix_file: str = field(metadata=OF_THE_IMAGE)
+    platform: str = field(metadata=OF_THE_IMAGE)
+    test: bool = field(metadata=OF_THE_RUN)
+    tests_dir: str = field(metadata=OF_THE_IMAGE)
+    cache: bool = field(metadata=OF_THE_RUN)
+    registry_username: str = field(metadata=OF_THE_RUN)
+    registry_password: str = field(metadata=OF_THE_RUN, repr=False)
+    public_check: bool = field(metadata=OF_THE_RUN)
+    reuse: ReuseSettings = field(metadata=OF_THE_RUN)
+    push_candidate: bool = field(metadata=OF_THE_RUN)
+    hub: HubSettings = field(metadata=OF_THE_IMAGE)
+    packages: bool = field(metadata=OF_THE_RUN)
+    inspection: InspectionSettings = field(metadata=OF_THE_RUN)
+    free_disk_space: str = field(metadata=OF_THE_RUN)
+    min_free_disk: int = field(metadata=OF_THE_RUN)
+    github_token: str = field(metadata=OF_THE_RUN, repr=False)
 
     @property
     def reference(self) -> str:
@@ -63,24 +97,16 @@ class BuildSettings:
         return f"{self.image}:{self.tags[0]}"
 
 
-@dataclass(frozen=True)
-class HubSettings:
-    """The hub that the image is for, and what is tried on it."""
+def decides_the_image(setting: "Field[object]") -> bool:
+    """Say whether a setting decides what is in an image.
 
-    command: tuple[str, ...]
-    default_url: str
-    version: str
-    browser_tests_dir: str
-
-
-@dataclass(frozen=True)
-class InspectionSettings:
-    """What is to be told of a finished image, and how big it may be."""
-
-    compare_with: str
-    sbom: str
-    budget: SizeBudget
-    over_budget: str
+    Raises:
+        ValueError: it is not declared, which is a bug.
+    """
+    decides = setting.metadata.get(_DECIDES)
+    if decides not in {"image", "run"}:
+        raise ValueError(f"The setting {setting.name} does not say whether it decides what is in an image.")
+    return bool(decides == "image")
 
 
 @dataclass(frozen=True)
@@ -132,7 +158,14 @@ def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> Bu
     Raises:
         InvalidInputs: some inputs cannot be used; each is named.
     """
-    settings = BuildSettings(
+    settings = _read_settings(inputs, image, publication)
+    _refuse_what_cannot_work(settings, inputs)
+    inputs.check()
+    return settings
+
+
+def _read_settings(inputs: Inputs, image: ImageName, publication: Publication) -> BuildSettings:
+    return BuildSettings(
         image=image,
         tags=publication.tags,
         push=publication.push,
@@ -154,12 +187,8 @@ def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> Bu
         registry_username=inputs.text("registry-username", "_json_key"),
         registry_password=inputs.long_secret("registry-password"),
         public_check=publication.public_check,
-        reuse=inputs.flag("reuse", default=True),
-        force=inputs.flag("force", default=False),
-        reuse_max_age=inputs.number("reuse-max-age", 14),
+        reuse=_read_reuse(inputs),
         push_candidate=publication.candidate,
-        hub_check=inputs.flag("hub-check", default=True),
-        hub_check_timeout=inputs.number("hub-check-timeout", 60),
         hub=_read_hub(inputs),
         packages=inputs.flag("packages", default=True),
         inspection=_read_inspection(inputs),
@@ -167,9 +196,6 @@ def read_build(inputs: Inputs, image: ImageName, publication: Publication) -> Bu
         min_free_disk=inputs.number("min-free-disk", 20),
         github_token=inputs.secret("github-token"),
     )
-    _refuse_what_cannot_work(settings, inputs)
-    inputs.check()
-    return settings
 
 
 def _refuse_what_cannot_work(settings: BuildSettings, inputs: Inputs) -> None:
@@ -179,8 +205,18 @@ def _refuse_what_cannot_work(settings: BuildSettings, inputs: Inputs) -> None:
         )
 
 
+def _read_reuse(inputs: Inputs) -> ReuseSettings:
+    return ReuseSettings(
+        allowed=inputs.flag("reuse", default=True),
+        force=inputs.flag("force", default=False),
+        max_age=inputs.number("reuse-max-age", 14),
+    )
+
+
 def _read_hub(inputs: Inputs) -> HubSettings:
     return HubSettings(
+        check=inputs.flag("hub-check", default=True),
+        timeout=inputs.number("hub-check-timeout", 60),
         command=inputs.parsed("hub-check-command", _parse_arguments, "jupyterhub-singleuser", empty=()),
         default_url=inputs.parsed("default-url", _parse_url_path, "/lab", empty=""),
         version=inputs.parsed("hub-version", _parse_version, empty=""),

@@ -47,10 +47,7 @@ class PushedImage:
     def with_labels(self, labels: Mapping[str, str]) -> "PushedImage":
         """Return the same image with other labels of ours; its layers and all else stay as they are."""
         content = self._configuration
-        settings = {
-            **(content.get("config") or {}),
-            "Labels": {**image_labels.without_ours(self.labels), **labels},
-        }
+        settings = {**(content.get("config") or {}), "Labels": {**without_ours(self.labels), **labels}}
         config = _written({**content, "config": settings})
         described = {**self._manifest["config"], "digest": _digest(config), "size": len(config)}
         body = _written({**self._manifest, "config": described})
