@@ -19,7 +19,7 @@ _FOLDER = re.compile(r"/[\w./-]*\w")
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
 
 
-# What a setting decides. Those that decide what is in the image, or what it was tested for, go into the digest
+# Settings that decide what is in the image, or what it was tested for, go into the digest
 # by which a later build finds the image; the others say where it goes, and which checks are asked for.
 _DECIDES = "decides"
 OF_THE_IMAGE = {_DECIDES: "image"}
