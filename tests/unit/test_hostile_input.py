@@ -34,7 +34,8 @@ from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.images.size import ImageSize, LayerSize
 from hub_image_actions.packages.package_list import DamagedPackages, Package, PackageList
-from hub_image_actions.registry.client import MANIFEST_TYPES, Registry
+from hub_image_actions.registry.calls import MANIFEST_TYPES
+from hub_image_actions.registry.client import Registry
 from scenarios.action import parse_command, parse_outputs
 
 ON_RUNNER = {"GITHUB_ACTIONS": "true"}

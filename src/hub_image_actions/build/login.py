@@ -11,7 +11,7 @@ from hub_image_actions.build.settings import BuildSettings
 from hub_image_actions.docker.config import Credentials, DockerConfig, copy_builders, private_config
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.entry.runner import Runner
-from hub_image_actions.http import Http
+from hub_image_actions.http import HttpClient
 from hub_image_actions.registry.client import Registry, registries
 
 
@@ -38,7 +38,7 @@ class DockerLogin:
 
 @contextmanager
 def logged_in(
-    settings: BuildSettings, environment: Mapping[str, str], runner: Runner, http: Http
+    settings: BuildSettings, environment: Mapping[str, str], runner: Runner, http: HttpClient
 ) -> Iterator[DockerLogin]:
     """Use settings of Docker that are gone afterwards, where a password is given; else the caller's.
 

@@ -19,7 +19,7 @@ from hub_image_actions.bump.base_images import (
 from hub_image_actions.entry import command
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
-from hub_image_actions.http import Http
+from hub_image_actions.http import HttpClient
 from hub_image_actions.images.dockerfiles import Target
 from hub_image_actions.names import parse_full_name, parse_host
 from hub_image_actions.references import DEFAULT_REGISTRY, parse_reference
@@ -41,7 +41,7 @@ def upgrade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-verify", action="store_true", help="do not ask the registry for the tag")
 
 
-def run(options: argparse.Namespace, environ: Mapping[str, str], http: Http, console: Console) -> int:
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:
     """Do what the options say, tell what came of it, and return the exit status.
 
     Args:
@@ -75,7 +75,7 @@ def _target(options: argparse.Namespace) -> Target:
     return Target(given.name.on(parse_host(options.registry)), given.tag, given.digest)
 
 
-def _digest(environ: Mapping[str, str], http: Http, target: Target) -> str:
+def _digest(environ: Mapping[str, str], http: HttpClient, target: Target) -> str:
     folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     host = target.image.registry
     return digest_in_registry(registries(http, folder)(host), target)

@@ -15,7 +15,7 @@ from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapsho
 from hub_image_actions.images.dockerfiles import UNPINNED, Target, is_dockerfile, moved
 from hub_image_actions.names import InvalidName, parse_branch
 from hub_image_actions.references import ImageName
-from hub_image_actions.registry.client import Manifest
+from hub_image_actions.registry.calls import Manifest
 
 BRANCH = "update-base-image-{image}"
 TITLE = "Update base image {image} to {tag}"

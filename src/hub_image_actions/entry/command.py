@@ -14,7 +14,7 @@ from hub_image_actions.github.archives import LARGEST_ARCHIVE
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.pace import GITHUBS_ALLOWANCE, NO_LIMITS, Pace, PacedHttp
 from hub_image_actions.github.snapshot import repositories_of
-from hub_image_actions.http import Http, Limits
+from hub_image_actions.http import Http, HttpClient, Limits
 from hub_image_actions.names import parse_full_name, parse_server
 
 _PUBLIC_SERVER, _PUBLIC_API = "https://github.com", "https://api.github.com"
@@ -53,7 +53,7 @@ def open_http() -> Http:
     return Http(limits=_LIMITS)
 
 
-def github_from(environ: Mapping[str, str], http: Http) -> GitHub:
+def github_from(environ: Mapping[str, str], http: HttpClient) -> GitHub:
     """Return GitHub as the environment names it: GITHUB_SERVER_URL, GITHUB_API_URL, and a token.
 
     The token is GITHUB_TOKEN or GH_TOKEN, or the one that the GitHub CLI (`gh`) is logged in with. GitHub is

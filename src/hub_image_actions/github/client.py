@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.values import Commit, Comparison, Json, PullRequest, as_described
-from hub_image_actions.http import Http, NoAnswer, Response
+from hub_image_actions.http import HttpClient, NoAnswer, Response
 
 T = TypeVar("T")
 PAGE = 100
@@ -38,7 +38,7 @@ class GitHub:
         token: who asks; empty for what the public may read.
     """
 
-    def __init__(self, http: Http, api_url: str, server_url: str, token: str) -> None:
+    def __init__(self, http: HttpClient, api_url: str, server_url: str, token: str) -> None:
         self._http = http
         self._api_url = api_url.rstrip("/")
         self.server_url = server_url.rstrip("/")

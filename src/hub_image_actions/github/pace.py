@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hub_image_actions.http import Http, Response, is_rate_limited, wait_asked
+from hub_image_actions.http import HttpClient, Response, is_rate_limited, wait_asked
 
 _MINUTE, _HOUR = 60.0, 3600.0
 # GitHub counts when a request comes in, which is not quite when it is sent.
@@ -107,7 +107,7 @@ class Pace:
             return 0.0
 
 
-class PacedHttp(Http):
+class PacedHttp:
     """Sends requests as another does, at a pace.
 
     Args:
@@ -115,8 +115,7 @@ class PacedHttp(Http):
         pace: when.
     """
 
-    def __init__(self, http: Http, pace: Pace) -> None:
-        super().__init__()
+    def __init__(self, http: HttpClient, pace: Pace) -> None:
         self._http = http
         self._pace = pace
 
@@ -130,7 +129,7 @@ class PacedHttp(Http):
         retry: bool = True,
         idempotent: bool | None = None,
     ) -> Response:
-        """Wait for its turn, then send a request; see :meth:`Http.request`.
+        """Wait for its turn, then send a request; see :meth:`HttpClient.request`.
 
         One that was turned away as one too many was not carried out: it is sent again when GitHub says so.
         """

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from hub_image_actions.errors import ActionError
-from hub_image_actions.http import Http
+from hub_image_actions.http import Http, HttpClient
 from hub_image_actions.images.comparison import Comparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
@@ -61,7 +61,7 @@ def _other(text: str, image: ImageReference) -> ImageReference:
 
 
 def _known(
-    http: Http, docker_config: Path, image: ImageReference, managers: list[str] | None
+    http: HttpClient, docker_config: Path, image: ImageReference, managers: list[str] | None
 ) -> ImageContents:
     client = registries(http, docker_config)(image.name.registry)
     found = read_pushed_image(client, image.name.repository, image.digest or image.tag).contents

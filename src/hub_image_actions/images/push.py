@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import CommandError, RegistryError
-from hub_image_actions.http import Http
+from hub_image_actions.http import HttpClient
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.references import ImageName
 from hub_image_actions.registry.client import Registry
@@ -85,7 +85,7 @@ class ImagePush:
                 "Somebody pushed one of them at the same moment: run again.",
             )
 
-    def check_public(self, http: Http, tag: str) -> None:
+    def check_public(self, http: HttpClient, tag: str) -> None:
         """Check that everybody may pull the image.
 
         Raises:

@@ -14,7 +14,8 @@ from typing import Any
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.contents import ImageContents, contents_of
 from hub_image_actions.images.labels import without_ours
-from hub_image_actions.registry.client import Manifest, Registry
+from hub_image_actions.registry.calls import Manifest
+from hub_image_actions.registry.client import Registry
 
 # Of an image for several platforms, the one that hubs run.
 _USUAL_PLATFORM = ("linux", "amd64")

@@ -1,11 +1,21 @@
-"""The ways to authenticate that a server offers.
+"""Who asks a registry: anonymously first, then as the registry wishes to be asked.
 
-Source: RFC 9110, section 11.
+Source: RFC 9110, section 11; for tokens, distribution.github.io/distribution/spec/auth.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+from hub_image_actions.docker.config import Credentials
+from hub_image_actions.errors import RegistryError
+from hub_image_actions.http import Response, is_rate_limited
+from hub_image_actions.registry.calls import Actions, Call, Connection, is_loopback, joined, without_secrets
+from hub_image_actions.registry.refusals import REFUSALS, Refusals, named
+
+_CLIENT = "hub-image-actions"
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  # the grammar's word
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -20,6 +30,128 @@ class Challenge:
 
     scheme: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Authentication:
+    """Sends calls with the authorization that the registry wants for them, and keeps what it granted.
+
+    Args:
+        connection: the way to the registry.
+        credentials: who is to be if an anonymous request is refused; None for nobody.
+
+    Attributes:
+        notices: what went well in another way than the reader may think, such as credentials of no use.
+    """
+
+    def __init__(self, connection: Connection, credentials: Credentials | None) -> None:
+        self.notices: list[str] = []
+        self._connection = connection
+        self._credentials = credentials
+        self._refusals = Refusals(connection.host, credentials)
+        self._authorizations: dict[tuple[str, Actions], str] = {}
+        self._offered: list[Challenge] | None = None
+
+    def answer(self, call: Call) -> Response:
+        """Send a call and return the answer, whatever its status.
+
+        Raises:
+            RegistryError: there was no answer, or the token service failed.
+        """
+        known = self._authorizations.get((call.repository, call.actions), "")
+        response = self._connection.send(call, known)
+        # A registry that hides what the caller may not see answers 404, and Google's answers 403 at once.
+        hidden = response.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND} and not is_rate_limited(
+            response
+        )
+        if response.status != HTTPStatus.UNAUTHORIZED and (known or not hidden):
+            return response
+        challenges = parse_challenges(response.headers.get("www-authenticate", "")) or self._challenges()
+        return self._authorized(call, challenges, response)
+
+    def _challenges(self) -> list[Challenge]:
+        if self._offered is None:
+            response = self._connection.request("GET", f"{self._connection.base}/v2/", {})
+            self._offered = parse_challenges(response.headers.get("www-authenticate", ""))
+        return self._offered
+
+    def _authorized(self, call: Call, challenges: Sequence[Challenge], first: Response) -> Response:
+        identities = [self._credentials]
+        if self._credentials and call.actions == "pull":
+            # Credentials that are refused must not keep anybody from what everybody may read.
+            identities.append(None)
+        refusals = []
+        for credentials in identities:
+            authorization = self._authorization(call, challenges, credentials)
+            if isinstance(authorization, Response):
+                refusals.append(authorization)
+                continue
+            response = self._connection.send(call, authorization) if authorization else first
+            if authorization and (response.status not in REFUSALS or is_rate_limited(response)):
+                self._authorizations[call.repository, call.actions] = authorization
+                self._note_refused_credentials(credentials, response)
+                return response
+            refusals.append(response)
+        return refusals[0]
+
+    def _note_refused_credentials(self, used: Credentials | None, response: Response) -> None:
+        if self._credentials and used is None and response.status < HTTPStatus.BAD_REQUEST:
+            host, who = self._connection.host, named(self._credentials)
+            self.notices.append(f"{host} refused {who}; the image was read anonymously instead.")
+
+    def _authorization(
+        self, call: Call, challenges: Sequence[Challenge], credentials: Credentials | None
+    ) -> str | Response:
+        """Return the `Authorization` that answers a challenge, the refusal of one, or nothing."""
+        for challenge in challenges:
+            if challenge.scheme == "bearer" and challenge.parameters.get("realm"):
+                return self._bearer(call, challenge.parameters, credentials)
+            if challenge.scheme == "basic" and credentials and credentials.password:
+                return f"Basic {credentials.basic}"
+        return ""
+
+    def _bearer(
+        self, call: Call, parameters: Mapping[str, str], credentials: Credentials | None
+    ) -> str | Response:
+        realm = self._realm(parameters["realm"])
+        scope = parameters.get("scope") or f"repository:{call.repository}:{call.actions}"
+        query = {"service": parameters.get("service", ""), "scope": scope}
+        response = self._token_answer(
+            realm, {name: text for name, text in query.items() if text}, credentials
+        )
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_rate_limited(response):
+            raise self._refusals.of(call, response, f"{self._connection.host}/{call.repository}")
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            return replace(response, status=HTTPStatus.UNAUTHORIZED)
+        values = self._connection.parsed(response)
+        token = values.get("token") or values.get("access_token")
+        if not isinstance(token, str):
+            raise RegistryError(
+                f"{without_secrets(realm)} gave no token for {self._connection.host}/{call.repository}."
+            )
+        return f"Bearer {token}"
+
+    def _token_answer(
+        self, realm: str, query: Mapping[str, str], credentials: Credentials | None
+    ) -> Response:
+        if credentials and credentials.identity_token:
+            form = {**query, "grant_type": "refresh_token", "client_id": _CLIENT}
+            body = urlencode({**form, "refresh_token": credentials.identity_token}).encode()
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            return self._connection.request("POST", realm, headers, body=body, idempotent=True)
+        headers = {"Authorization": f"Basic {credentials.basic}"} if credentials else {}
+        return self._connection.request(
+            "GET", f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}", headers
+        )
+
+    def _realm(self, realm: str) -> str:
+        parts = urlsplit(joined(realm, ""))
+        if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc)):
+            return realm
+        host, service = self._connection.host, without_secrets(realm)
+        raise RegistryError(
+            f"The registry {host} wants credentials sent to {service}, without encryption.",
+            "Tell those who run the registry: its token service must have an https address.",
+        )
 
 
 def parse_challenges(header: str) -> list[Challenge]:

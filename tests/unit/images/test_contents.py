@@ -11,7 +11,8 @@ from hub_image_actions.images.contents import ImageContents, contents_of
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.images.size import LABEL, ImageSize, LayerSize, unpacked
 from hub_image_actions.packages.package_list import Package, PackageList
-from hub_image_actions.registry.client import Manifest, Registry
+from hub_image_actions.registry.calls import Manifest
+from hub_image_actions.registry.client import Registry
 
 PACKAGES = PackageList((Package("pip", "numpy", "2.1.0"),), "debian 12")
 ADD, ENV, RUN = (

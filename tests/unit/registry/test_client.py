@@ -10,7 +10,8 @@ import pytest
 from hub_image_actions.docker.config import Credentials
 from hub_image_actions.errors import ManifestMissing, RegistryError
 from hub_image_actions.http import Headers, NoAnswer, Response
-from hub_image_actions.registry.client import MANIFEST_TYPES, Registry, is_loopback
+from hub_image_actions.registry.calls import MANIFEST_TYPES, is_loopback
+from hub_image_actions.registry.client import Registry
 
 HOST = "registry.example.org"
 BASE = f"https://{HOST}/v2"
@@ -19,6 +20,9 @@ BODY = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_TYPES[1]}).encode()
 DIGEST = f"sha256:{hashlib.sha256(BODY).hexdigest()}"
 SOMEBODY = Credentials("somebody", "s3cret", source="the test")
 BEARER = f'Bearer realm="{REALM}",service="reg",scope="repository:demo/x:pull"'
+
+
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ class Script:
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] = NO_HEADERS,
         body: bytes | None = None,
+        retry: bool = True,
         idempotent: bool | None = None,
     ) -> Response:
         self.asked.append(Asked(method, url, headers.get("Authorization", ""), body))

@@ -12,7 +12,7 @@ from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.doctor.doctor import Doctor, findings_as_json, standard_of
 from hub_image_actions.fleet.doctor.findings import Finding, any_broken, summary_of, text_of
-from hub_image_actions.http import Http
+from hub_image_actions.http import HttpClient
 from hub_image_actions.names import InvalidName, parse_full_name
 from hub_image_actions.registry.client import registries
 
@@ -30,7 +30,7 @@ def doctor_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(
-    options: argparse.Namespace, environ: Mapping[str, str], root: Path, http: Http, console: Console
+    options: argparse.Namespace, environ: Mapping[str, str], root: Path, http: HttpClient, console: Console
 ) -> int:
     """Examine the repositories, tell what was found, and return the exit status: 1 if anything is broken.
 

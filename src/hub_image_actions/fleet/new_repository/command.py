@@ -11,7 +11,7 @@ from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import InvalidReference
 from hub_image_actions.fleet.new_repository.new_repository import NewRepository, Step, Wish
 from hub_image_actions.fleet.workflows.variables import OWNER, REPOSITORY
-from hub_image_actions.http import Http
+from hub_image_actions.http import HttpClient
 from hub_image_actions.names import InvalidName, parse_full_name, parse_hub
 from hub_image_actions.references import parse_image_name, parse_reference
 
@@ -53,7 +53,7 @@ def new_repository_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="do it; without, only say what would be done")
 
 
-def run(options: argparse.Namespace, environ: Mapping[str, str], http: Http, console: Console) -> int:
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:
     """Go through the steps, tell each and what is left for a person, and return the exit status.
 
     Args:

@@ -15,7 +15,7 @@ from hub_image_actions.fleet.status.page import status_page
 from hub_image_actions.fleet.status.survey import Survey
 from hub_image_actions.fleet.status.table import Status
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.http import Http
+from hub_image_actions.http import HttpClient
 from hub_image_actions.names import parse_branch, parse_full_name, parse_path
 from hub_image_actions.registry.client import registries
 
@@ -52,7 +52,7 @@ def status_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the table as a web page, too")
 
 
-def run(options: argparse.Namespace, environ: Mapping[str, str], http: Http, console: Console) -> int:
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:
     """Ask, write the page where one is wanted, print the table, and return the exit status.
 
     Args:

@@ -16,7 +16,7 @@ from hub_image_actions.fleet.upgrade.tracking import RolloutReport, Tracking
 from hub_image_actions.fleet.upgrade.upgrade import Upgrade
 from hub_image_actions.fleet.upgrade.waves import Wave, parse_waves, read_waves
 from hub_image_actions.fleet.workflows.pins import OURS
-from hub_image_actions.http import Http
+from hub_image_actions.http import HttpClient
 from hub_image_actions.names import parse_full_name
 
 _FAILED, _STOPPED = 1, 3
@@ -48,7 +48,7 @@ def upgrade_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace, environ: Mapping[str, str], http: Http, console: Console) -> int:
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:
     """Do what the options say, tell what came of it, and return the exit status.
 
     Args:
