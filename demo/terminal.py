@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from local_github.markdown import render
 
-BOLD, DIM, UNDERLINED, RED, GREEN, BLUE = "1", "2", "4", "31", "32", "34"
+BOLD, DIM, RED, GREEN, BLUE = "1", "2", "31", "32", "34"
 _STYLES = {
     "strong": BOLD,
     "b": BOLD,

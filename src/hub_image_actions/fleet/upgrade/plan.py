@@ -132,6 +132,12 @@ def plan_migration(
     return _Plan(files, target, ours, repository, past).migration()
 
 
+class _Adapt(Protocol):
+    """How an adapter looks."""
+
+    def __call__(self, draft: Draft, configuration: PipelineConfiguration, /) -> None: ...
+
+
 class _Plan:
     """A plan in the making."""
 
@@ -285,7 +291,7 @@ class _Plan:
             drafts.append(replace(draft, path=draft.path + suffix))
         return drafts
 
-    def _draft(self, name: str, configuration: PipelineConfiguration, adapt: "_Adapt") -> Draft:
+    def _draft(self, name: str, configuration: PipelineConfiguration, adapt: _Adapt) -> Draft:
         path = f"{WORKFLOWS}{name}"
         if path not in self._template:
             raise TemplateUnknown(f"The template has no {path}.", "Use the release's own template.")
@@ -410,12 +416,6 @@ class _Plan:
                 images = {step.inputs["image"].value for step in file.steps if "image" in step.inputs}
                 needed |= {"IMAGE"} if "${{ vars.IMAGE }}" in images else set()
         return dict.fromkeys(sorted(needed - named), "ask")
-
-
-class _Adapt(Protocol):
-    """How an adapter looks."""
-
-    def __call__(self, draft: Draft, configuration: PipelineConfiguration, /) -> None: ...
 
 
 def _of_fork(content: bytes, target: Target) -> bytes:

@@ -1,0 +1,72 @@
+"""The layout of the code: what an action may load, and how big a room may get."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+OURS = "hub_image_actions"
+LONGEST_FUNCTION, LONGEST_CLASS, MOST_METHODS = 40, 200, 15
+FOLDERS = ("src", "actions", "release", "demo", "scripts")
+
+
+def module_file(root: Path, name: str) -> Path | None:
+    """Returns the file of a module of ours, or None where a name is not one."""
+    path = root / "src" / name.replace(".", "/")
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Yields the modules that a file imports anywhere in it, inside functions as well."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def loaded(root: Path, main: Path) -> set[str]:
+    """Returns all modules of ours that a program can load."""
+    seen: set[str] = set()
+    left = [main]
+    while left:
+        for name in imported(left.pop()):
+            file = module_file(root, name) if name.startswith(OURS) else None
+            if name not in seen and (file or name.partition(".")[0] == "release"):
+                seen.add(name)
+                left += [file] if file else []
+    return seen
+
+
+def python_files(root: Path) -> Iterator[Path]:
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob("*")):
+            is_script = not path.suffix and path.is_file() and b"python" in path.read_bytes()[:80]
+            if "__pycache__" not in path.parts and (path.suffix == ".py" or is_script):
+                yield path
+
+
+@pytest.mark.parametrize(
+    "action", ["binder-badge", "build", "build-test", "bump-base-image", "bump-datahub-tag"]
+)
+def test_an_action_loads_nothing_that_only_laptop_commands_use(root: Path, action: str) -> None:
+    modules = loaded(root, root / "actions" / action / "main.py")
+    assert f"{OURS}.entry.runner" in modules
+    assert [name for name in modules if name.startswith((f"{OURS}.fleet", "release"))] == []
+
+
+def test_every_action_is_looked_at(root: Path) -> None:
+    mark = test_an_action_loads_nothing_that_only_laptop_commands_use.pytestmark[0]
+    assert {path.parent.name for path in root.glob("actions/*/main.py")} == set(mark.args[1])
+
+
+def test_a_package_itself_holds_no_code(root: Path) -> None:
+    """What is in it would be loaded with each of its modules: the cold start is a published figure."""
+    files = list(root.glob("src/hub_image_actions/*/**/__init__.py"))
+    files += [root / "release/__init__.py"]
+    bodies = {path: ast.parse(path.read_text()).body for path in files}
+    assert [
+        path for path, body in bodies.items() if [node for node in body if not isinstance(node, ast.Expr)]
+    ] == []
