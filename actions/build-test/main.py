@@ -19,7 +19,8 @@ from hub_image_actions import dependencies
 dependencies.activate(ROOT)
 
 from hub_image_actions import markdown
-from hub_image_actions.build.image_build import ImageBuild
+from hub_image_actions.build.image_build import build_image
+from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.origin import BuildOrigin, read_origin
 from hub_image_actions.build.report import BuildReport, tell
 from hub_image_actions.build.settings import BuildSettings, Publication, read_build, read_image
@@ -79,7 +80,17 @@ def main() -> int:
         environment = runner.forget_inputs(os.environ)
         with interruptible(), Http() as http:
             try:
-                ImageBuild(settings, origin, environment, runner, http, report, LOCKS).run()
+                build_image(
+                    BuildJob(
+                        settings=settings,
+                        origin=origin,
+                        environment=environment,
+                        runner=runner,
+                        http=http,
+                        report=report,
+                        locks=LOCKS,
+                    )
+                )
             except ActionError as error:
                 report.error = error
                 runner.error(error)

@@ -17,7 +17,8 @@ from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
 
-from hub_image_actions.build.image_build import ImageBuild
+from hub_image_actions.build.image_build import build_image
+from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.origin import read_origin
 from hub_image_actions.build.report import BuildReport, tell
 from hub_image_actions.build.settings import BuildSettings, read_build, read_image, read_publication
@@ -53,7 +54,17 @@ def main() -> int:
         report.title = f"Build of {settings.image.short}"
         environment = runner.forget_inputs(os.environ)
         with interruptible(), Http() as http:
-            ImageBuild(settings, origin, environment, runner, http, report, LOCKS).run()
+            build_image(
+                BuildJob(
+                    settings=settings,
+                    origin=origin,
+                    environment=environment,
+                    runner=runner,
+                    http=http,
+                    report=report,
+                    locks=LOCKS,
+                )
+            )
     except ActionError as error:
         report.error = error
         runner.error(error)

@@ -1,4 +1,4 @@
-"""Images that need no build, since the registry has one that was made of the same inputs."""
+"""Images of the registry that a build can use: one that was made of the same inputs, and the previous one."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 from hub_image_actions.build.fingerprint import BuildInputs
-from hub_image_actions.errors import ManifestMissing, RegistryError
+from hub_image_actions.build.job import BuildJob
+from hub_image_actions.errors import GitHubError, ManifestMissing, RegistryError
+from hub_image_actions.git import LocalRepository
+from hub_image_actions.github.client import GitHub
 from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS, TESTS
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.images.tags import COMMIT_LENGTH
@@ -17,7 +20,7 @@ _MOST_ASKED = 20
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReuseRequirements:
     """What an image must have shown before it is used again.
 
     Args:
@@ -49,7 +52,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Search:
+class FinishedSearch:
     """What the search for a finished image found.
 
     Args:
@@ -61,23 +64,23 @@ class Search:
     obstacle: str = ""
 
 
-def find_finished(registry: Registry, repository: str, wanted: Wanted) -> Search:
+def find_finished(registry: Registry, repository: str, required: ReuseRequirements) -> FinishedSearch:
     """Look in the registry for an image of the same inputs.
 
     Args:
         registry: the image's registry.
         repository: the repository's name in it.
-        wanted: what the image must have shown.
+        required: what the image must have shown.
 
     Raises:
         RegistryError: the registry cannot be asked, or refuses.
     """
     try:
-        image = read_pushed_image(registry, repository, wanted.inputs.tag)
+        image = read_pushed_image(registry, repository, required.inputs.tag)
     except ManifestMissing:
-        return Search()
-    obstacle = wanted.obstacle(image.labels, datetime.now(timezone.utc))
-    return Search(None, obstacle) if obstacle else Search(image)
+        return FinishedSearch()
+    obstacle = required.obstacle(image.labels, datetime.now(timezone.utc))
+    return FinishedSearch(None, obstacle) if obstacle else FinishedSearch(image)
 
 
 def _moment(text: str) -> datetime | None:
@@ -123,3 +126,35 @@ def last_pushed(
             return ""
     tell(f"No cache: the registry has none of the default branch's last {asked} commits.")
     return ""
+
+
+class PreviousImage:
+    """The image that the default branch pushed last: layers are taken from it, and it is compared with.
+
+    Args:
+        job: the build.
+        registry: the image's registry.
+    """
+
+    def __init__(self, job: BuildJob, registry: Manifests) -> None:
+        self._job = job
+        self._registry = registry
+        self._reference: str | None = None
+
+    def reference(self) -> str:
+        """Return the image; empty where there is none. GitHub and the registry are asked the first time."""
+        if self._reference is None:
+            image, tag = self._job.settings.image, self._job.settings.tags[0]
+            self._reference = last_pushed(self._registry, image, self._commits(), tag, self._job.runner.info)
+        return self._reference
+
+    def _commits(self) -> list[str]:
+        settings, origin = self._job.settings, self._job.origin
+        if not origin.repository:
+            return list(LocalRepository(self._job.folder).history(_MOST_ASKED))
+        github = GitHub(self._job.http, origin.api_url, origin.server_url, settings.github_token)
+        try:
+            return github.repository(origin.repository).default_branch_commits()
+        except GitHubError as error:
+            self._job.warn(f"No cache: GitHub does not tell the default branch's commits. {error}")
+            return []

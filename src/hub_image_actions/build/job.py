@@ -1,0 +1,54 @@
+"""One build as its parts share it: what is to be built, where it runs, and who is told."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub_image_actions.build.origin import BuildOrigin
+from hub_image_actions.build.report import BuildReport
+from hub_image_actions.build.settings import BuildSettings
+from hub_image_actions.entry.runner import Runner
+from hub_image_actions.http import Http
+
+
+@dataclass(frozen=True)
+class BuildJob:
+    """What is to be built, where it runs, and who is told.
+
+    Args:
+        settings: the inputs.
+        origin: where it runs, and what of.
+        environment: the environment of the programs that are started.
+        runner: what is told.
+        http: what asks GitHub and the registry.
+        report: what is known so far.
+        locks: the folder with the hash-locked lists of what is installed for a build.
+        sleep: waits between attempts, given the seconds.
+    """
+
+    settings: BuildSettings
+    origin: BuildOrigin
+    environment: Mapping[str, str]
+    runner: Runner
+    http: Http
+    report: BuildReport
+    locks: Path
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the image is built from."""
+        return self.origin.checkout / self.settings.context
+
+    @contextmanager
+    def phase(self, name: str, title: str) -> Iterator[None]:
+        """Measure a part of the work, and fold its log under a title."""
+        with self.report.phase(name), self.runner.group(title):
+            yield
+
+    def warn(self, warning: str) -> None:
+        """Tell the reader of the log and of the report what they should know."""
+        self.report.warnings.append(warning)
+        self.runner.warning(warning)
