@@ -116,108 +116,131 @@ class BuildReport:
         finally:
             self.phases[name] = self.phases.get(name, 0.0) + monotonic() - started
 
+    @property
+    def cases(self) -> list[CaseResult]:
+        """The results of all tests, those in a browser last."""
+        return [case for suite in (self.tests, self.browser_tests) if suite for case in suite.cases]
+
     def markdown(self) -> str:
         """Return the report, short enough for a comment."""
-        texts = [self._text(most) for most in _MOST_FAILURES]
+        texts = [_text(self, most) for most in _MOST_FAILURES]
         return next((text for text in texts if len(text) <= _MOST_CHARACTERS), texts[-1][:_MOST_CHARACTERS])
 
-    def _text(self, most: int) -> str:
-        parts = (
-            f"### {'❌' if self.error else '✅'} {markdown.escape(self.title)}",
-            self._failure(),
-            self.reused.markdown() if self.reused else "",
-            self._facts(),
-            self._failed_tests(most),
-            *(f"⚠️ {markdown.prose(warning)}" for warning in self.warnings),
-            self.comparison.markdown() if self.comparison else "",
-            self._all_tests(),
-            self._layers(),
-            self._phases(),
+
+def _text(report: BuildReport, most: int) -> str:
+    """Return the report from top to bottom: this is what stands in the comment and in the summary.
+
+    What is empty is left out, be it a paragraph, a row of the facts, or a table that is folded away.
+
+    Args:
+        report: what is known of the build.
+        most: how many failures are told in full.
+    """
+    failed = [case for case in report.cases if case.outcome is Outcome.FAILED]
+    time = sum(report.phases.values())
+    paragraphs = (
+        f"### {'❌' if report.error else '✅'} {markdown.escape(report.title)}",
+        _failure(report.error, report.diagnosis),
+        report.reused.markdown() if report.reused else "",
+        _facts(
+            {
+                "Image": markdown.code(report.image),
+                "Digest": markdown.code(report.digest),
+                "Pushed as": ", ".join(map(markdown.code, report.tags)) if report.pushed else "",
+                "Size": human_size(report.size) if report.size else "",
+                "Tests": _tested(report),
+                "As on a hub": f"✅ {markdown.escape(report.hub_check)}" if report.hub_check else "",
+                "Packages": _number_of_packages(report.contents),
+                "Cached layers from": markdown.code(report.cached_from),
+                "Run": markdown.link("log", report.run_url) if report.run_url else "",
+            }
+        ),
+        *map(_failed_test, failed[:most]),
+        _more(len(failed) - most, " tests failed"),
+        *(f"⚠️ {markdown.prose(warning)}" for warning in report.warnings),
+        report.comparison.markdown() if report.comparison else "",
+        _folded(f"All tests: {len(report.cases)}", ("", "Test", "File", "Time"), *_all_tests(report.cases)),
+        _folded("Biggest layers", ("Size", "Share", "Made by"), _biggest_layers(report)),
+        _folded(
+            f"Time: {human_time(time)}", ("", "Time", "Share"), _times(report.phases), _disk(report.free)
+        ),
+    )
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _failure(error: ActionError | None, diagnosis: Diagnosis | None) -> str:
+    if not error:
+        return ""
+    if diagnosis:
+        headline = _told(f"{diagnosis.name}.", diagnosis.remedy)
+        return f"{headline}\n\n{markdown.block(diagnosis.excerpt)}"
+    errors = error.errors if isinstance(error, InvalidInputs) else (error,)
+    told = [_told(each.problem, each.remedy) for each in errors]
+    return told[0] if len(told) == 1 else "\n".join(f"- {each}" for each in told)
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    return markdown.table(("", ""), ((f"**{name}**", value) for name, value in facts.items() if value))
+
+
+def _tested(report: BuildReport) -> str:
+    failed = report.tests and report.tests.failed
+    return f"{'❌' if failed else '✅'} {markdown.escape(report.tested)}" if report.tested else ""
+
+
+def _number_of_packages(contents: ImageContents | None) -> str:
+    return str(len(contents.packages)) if contents and contents.packages is not None else ""
+
+
+def _failed_test(case: CaseResult) -> str:
+    place = f"{case.file}:{case.line}" if case.line else case.file
+    summary = f"❌ {markdown.html(case.name)} ({markdown.html(place)}): {markdown.html(case.message)}"
+    return markdown.details(summary, markdown.block(case.text.splitlines()))
+
+
+def _more(number: int, what: str = "") -> str:
+    return f"… and {number} more{what}." if number > 0 else ""
+
+
+def _folded(summary: str, header: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -> str:
+    """Return a table with a line below it, folded away; nothing where it has no rows."""
+    body = "\n\n".join(filter(None, (markdown.table(header, rows), below)))
+    return markdown.details(summary, body) if rows else ""
+
+
+def _all_tests(cases: Sequence[CaseResult]) -> tuple[list[tuple[str, ...]], str]:
+    """Return the rows of the table of tests, and what to say of those that are not in it."""
+    rows: list[tuple[str, ...]] = [
+        (
+            _MARKS[case.outcome],
+            markdown.code(case.name[:_LONGEST_NAME]),
+            markdown.code(case.file[:_LONGEST_NAME]),
+            human_time(case.seconds),
         )
-        return "\n\n".join(filter(None, parts)) + "\n"
+        for case in cases[:_MOST_TESTS]
+    ]
+    return rows, _more(len(cases) - _MOST_TESTS)
 
-    def _failure(self) -> str:
-        if not self.error:
-            return ""
-        if not self.diagnosis:
-            errors = self.error.errors if isinstance(self.error, InvalidInputs) else (self.error,)
-            said = [_told(each.problem, each.remedy) for each in errors]
-            return said[0] if len(said) == 1 else "\n".join(f"- {each}" for each in said)
-        headline = _told(f"{self.diagnosis.name}.", self.diagnosis.remedy)
-        return f"{headline}\n\n{markdown.block(self.diagnosis.excerpt)}"
 
-    def _facts(self) -> str:
-        failed = self.tests and self.tests.failed
-        tests = f"{'❌' if failed else '✅'} {markdown.escape(self.tested)}" if self.tested else ""
-        facts = {
-            "Image": markdown.code(self.image),
-            "Digest": markdown.code(self.digest),
-            "Pushed as": ", ".join(map(markdown.code, self.tags)) if self.pushed else "",
-            "Size": human_size(self.size) if self.size else "",
-            "Tests": tests,
-            "As on a hub": f"✅ {markdown.escape(self.hub_check)}" if self.hub_check else "",
-            "Packages": self._packages(),
-            "Cached layers from": markdown.code(self.cached_from),
-            "Run": markdown.link("log", self.run_url) if self.run_url else "",
-        }
-        return markdown.table(("", ""), ((f"**{name}**", value) for name, value in facts.items() if value))
+def _biggest_layers(report: BuildReport) -> list[tuple[str, ...]]:
+    biggest = sorted(report.layers, key=lambda layer: layer.size, reverse=True)[:_BIGGEST]
+    return [
+        (human_size(layer.size), _bar(layer.size, report.size), markdown.code(_instruction(layer)))
+        for layer in biggest
+        if layer.size >= _MIB
+    ]
 
-    def _packages(self) -> str:
-        known = self.contents.packages if self.contents else None
-        return f"{len(known)}" if known is not None else ""
 
-    @property
-    def _suites(self) -> list[SuiteResults]:
-        return [suite for suite in (self.tests, self.browser_tests) if suite]
+def _times(phases: Mapping[str, float]) -> list[tuple[str, ...]]:
+    total = sum(phases.values())
+    return [
+        (markdown.escape(name), human_time(seconds), _bar(seconds, total)) for name, seconds in phases.items()
+    ]
 
-    def _failed_tests(self, most: int) -> str:
-        failed = [case for suite in self._suites for case in suite.failed]
-        parts = [self._failed_test(case) for case in failed[:most]]
-        if len(failed) > most:
-            parts.append(f"… and {len(failed) - most} more tests failed.")
-        return "\n\n".join(parts)
 
-    def _all_tests(self) -> str:
-        cases = [case for suite in self._suites for case in suite.cases]
-        rows = [
-            (
-                _MARKS[case.outcome],
-                markdown.code(case.name[:_LONGEST_NAME]),
-                markdown.code(case.file[:_LONGEST_NAME]),
-                human_time(case.seconds),
-            )
-            for case in cases[:_MOST_TESTS]
-        ]
-        more = f"\n\n… and {len(cases) - _MOST_TESTS} more." if len(cases) > _MOST_TESTS else ""
-        table = markdown.table(("", "Test", "File", "Time"), rows)
-        return markdown.details(f"All tests: {len(cases)}", f"{table}{more}") if rows else ""
-
-    def _failed_test(self, case: CaseResult) -> str:
-        place = f"{case.file}:{case.line}" if case.line else case.file
-        summary = f"❌ {markdown.html(case.name)} ({markdown.html(place)}): {markdown.html(case.message)}"
-        return markdown.details(summary, markdown.block(case.text.splitlines()))
-
-    def _layers(self) -> str:
-        biggest = sorted(self.layers, key=lambda layer: layer.size, reverse=True)[:_BIGGEST]
-        rows = [
-            (human_size(layer.size), _bar(layer.size, self.size), markdown.code(_instruction(layer)))
-            for layer in biggest
-            if layer.size >= _MIB
-        ]
-        if not rows:
-            return ""
-        return markdown.details("Biggest layers", markdown.table(("Size", "Share", "Made by"), rows))
-
-    def _phases(self) -> str:
-        total = sum(self.phases.values())
-        rows = [
-            (markdown.escape(name), human_time(seconds), _bar(seconds, total))
-            for name, seconds in self.phases.items()
-        ]
-        before, after = self.free
-        disk = f"\n\nFree disk: {human_size(before)} before, {human_size(after)} after." if before else ""
-        table = markdown.table(("", "Time", "Share"), rows)
-        return markdown.details(f"Time: {human_time(total)}", f"{table}{disk}") if rows else ""
+def _disk(free: tuple[int, int]) -> str:
+    before, after = free
+    return f"Free disk: {human_size(before)} before, {human_size(after)} after." if before else ""
 
 
 def failed_tests(failed: Sequence[CaseResult]) -> str:

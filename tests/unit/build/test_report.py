@@ -1,5 +1,8 @@
 """The report of a build, for the instructor who wants to know whether it works."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from hub_image_actions.build.report import BuildReport, failed_tests
@@ -7,6 +10,9 @@ from hub_image_actions.checks.diagnosis import Diagnosis
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 from hub_image_actions.docker.engine import Layer
 from hub_image_actions.errors import ActionError, InputError, InvalidInputs
+from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.contents import ImageContents
+from hub_image_actions.packages.package_list import Package, PackageList
 from hub_image_actions.quantities import human_size, human_time
 
 MIB = 1 << 20
@@ -25,6 +31,31 @@ def failed(number: int) -> CaseResult:
 
 def test_a_build_that_went_well_is_short() -> None:
     assert report().markdown() == "### ✅ Build of b\n\n|  |  |\n| --- | --- |\n| **Image** | `h/a/b:1` |\n"
+
+
+def test_the_whole_of_it_reads_so() -> None:
+    old = ImageContents(PackageList((Package("pip", "numpy", "1.26.4"),)))
+    new = ImageContents(PackageList((Package("pip", "numpy", "2.1.0"), Package("pip", "pandas", "2.2.3"))))
+    passed = CaseResult("test_sums", "image-tests/test_a.py", 3, Outcome.PASSED, seconds=1.25)
+    text = report(
+        tags=("1", "latest"),
+        pushed=True,
+        digest="sha256:1f",
+        size=90 * MIB,
+        layers=(Layer(60 * MIB, "RUN make"), Layer(30 * MIB, "COPY . .")),
+        phases={"Check": 1.0, "Build": 3.0},
+        tests=SuiteResults((passed, failed(1))),
+        free=(3 << 30, 2 << 30),
+        cached_from="h/a/b:0",
+        warnings=["No `apt.txt`.", "Little room."],
+        error=ActionError("A test failed.", "The report shows why."),
+        run_url="https://github.com/a/b/actions/runs/7",
+        hub_check="ready in 3 s",
+        browser_tests=SuiteResults((replace(passed, name="test_page"),)),
+        contents=new,
+        comparison=Comparison(old, new, "0"),
+    ).markdown()
+    assert text == Path(__file__).with_name("report_in_full.md").read_text(encoding="utf-8")
 
 
 def test_one_error_is_a_paragraph() -> None:
