@@ -40,7 +40,7 @@ from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.pull_request_event import read_event
 from hub_image_actions.github.snapshot import repositories_of
 from hub_image_actions.http import Http
-from hub_image_actions.images.dockerfiles import ALREADY, Target
+from hub_image_actions.images.dockerfiles import ALREADY, BaseTarget
 from hub_image_actions.references import (
     DEFAULT_REGISTRY,
     ImageName,
@@ -63,7 +63,7 @@ MOST_NAMED = 5
 class Settings:
     """The inputs, typed and checked; action.yml describes each."""
 
-    target: Target
+    target: BaseTarget
     token: str = field(repr=False)
     repositories: tuple[str, ...]
     owner: str
@@ -103,7 +103,7 @@ def read_inputs(inputs: Inputs) -> Settings:
     return settings
 
 
-def read_target(inputs: Inputs) -> Target:
+def read_target(inputs: Inputs) -> BaseTarget:
     """Return the image, its tag and its digest, as far as inputs and event tell."""
     registry = inputs.parsed("registry", names.parse_host, DEFAULT_REGISTRY, empty="")
     none = ImageReference(ImageName("", "image"))
@@ -115,7 +115,7 @@ def read_target(inputs: Inputs) -> Target:
     for name, own, other in (("tag", given.tag, tag), ("digest", given.digest, digest)):
         if own not in {"", other}:
             inputs.refuse(name, f"it is {other!r}, and `image` has {own!r}.", "Give one of them.")
-    return Target(given.name.on(registry), tag, digest)
+    return BaseTarget(given.name.on(registry), tag, digest)
 
 
 def refuse_what_cannot_work(settings: Settings, inputs: Inputs) -> None:
@@ -154,7 +154,7 @@ class BumpBaseImage:
         settings, target = self.settings, self.settings.target
         if settings.verify_image:
             with self.runner.group("Checking the image"):
-                target = Target(target.image, target.tag, self.digest())
+                target = BaseTarget(target.image, target.tag, self.digest())
                 self.runner.info(f"{target.image}:{target.tag} is in the registry, {target.digest}")
         chosen = self.chosen()
         sources = [settings.image_repository] if settings.image_repository else []

@@ -37,7 +37,7 @@ from hub_image_actions.github.changes import ImageChange, image_changes
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
-from hub_image_actions.images.comparison import Comparison, compared_with
+from hub_image_actions.images.comparison import ImageComparison, compared_with
 from hub_image_actions.images.tags import INPUTS_PREFIX
 from hub_image_actions.references import (
     DEFAULT_REGISTRY,
@@ -281,7 +281,7 @@ class BumpDatahubTag:
             settings.image, settings.tag, digest, plan, files_url, changes, contents, origin=self.origin
         )
 
-    def changed_contents(self, plan: Plan) -> tuple[Comparison, ...]:
+    def changed_contents(self, plan: Plan) -> tuple[ImageComparison, ...]:
         """Return what changed among the image's packages, as far as the images tell."""
         try:
             return compared_with(

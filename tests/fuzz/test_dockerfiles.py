@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.limits import LIMITS, as_bytes, mutated
-from hub_image_actions.images.dockerfiles import Target, bases, moved
+from hub_image_actions.images.dockerfiles import BaseTarget, bases, moved
 from hub_image_actions.references import parse_image_name
 
 IMAGE = "us-central1-docker.pkg.dev/p/base-images/base-python-image"
@@ -75,7 +75,7 @@ PIECES = st.one_of(
     st.text(max_size=4),
 )
 FILES = as_bytes(mutated(GOOD, PIECES))
-TARGET = Target(parse_image_name(IMAGE), NEW, NEW_DIGEST)
+TARGET = BaseTarget(parse_image_name(IMAGE), NEW, NEW_DIGEST)
 
 
 @LIMITS

@@ -13,7 +13,7 @@ from fuzz.limits import LIMITS, mutated
 from hostile import VALUES, WRITTEN, assert_harmless
 from hub_image_actions.checks.results import read_results
 from hub_image_actions.errors import ActionError
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.packages.changes import changes
 from hub_image_actions.packages.package_list import LABEL, MANAGERS, DamagedPackages, Package, PackageList
@@ -91,7 +91,7 @@ def test_the_difference_is_harmless_and_complete(old: PackageList, new: PackageL
     }
     listed = (*found.upgraded, *found.downgraded, *found.added, *found.removed)
     assert {(change.manager, change.name) for change in listed} == names
-    assert_harmless(Comparison(ImageContents(old), ImageContents(new), "old").markdown())
+    assert_harmless(ImageComparison(ImageContents(old), ImageContents(new), "old").markdown())
 
 
 @LIMITS

@@ -29,7 +29,7 @@ from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.github.client import GitHub, Repository
 from hub_image_actions.github.kept_comment import KeptComment
 from hub_image_actions.http import Headers, Http, Response
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.images.size import ImageSize, LayerSize
@@ -119,7 +119,7 @@ def report(text: str) -> BuildReport:
         hub_check=str(HubCheckResult(1.0, text, (Kernel(text, 1.0),))),
         browser_tests=SuiteResults((case,)),
         contents=contents,
-        comparison=Comparison(
+        comparison=ImageComparison(
             ImageContents(PackageList(tuple(packages(text))), problem=text), contents, text, text
         ),
         reused=ReusedImage(f"https://example.org/{text}", text, text),
@@ -140,13 +140,13 @@ def test_a_comparison_in_a_terminal_moves_no_cursor(text: str) -> None:
     size = ImageSize((LayerSize(1 << 30, text),))
     new = ImageContents(PackageList((Package("pip", "a", "1"),)), unpacked=size)
     old = ImageContents(PackageList(), unpacked=ImageSize((LayerSize(1 << 20, ""),)))
-    assert all(line.isprintable() for line in Comparison(old, new, "1", "2").text().split("\n"))
+    assert all(line.isprintable() for line in ImageComparison(old, new, "1", "2").text().split("\n"))
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_comparison_of_packages_is_harmless(text: str, *, known: bool) -> None:
     new = ImageContents(PackageList(tuple(packages(text))) if known else None, problem=text)
-    comparison = Comparison(ImageContents(PackageList()), new, text, text)
+    comparison = ImageComparison(ImageContents(PackageList()), new, text, text)
     assert len(comparison.markdown()) < 21_000
     assert_harmless(comparison.markdown())
 

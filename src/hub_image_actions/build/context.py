@@ -113,10 +113,10 @@ class BuildContext:
     def _check_one(self, path: Path, top: Path) -> None:
         named = os.path.normpath(Path(self.name) / path.relative_to(self.folder))
         try:
-            found = path.resolve()
+            target = path.resolve()
         except (OSError, RuntimeError) as error:
             raise ContextError(f"{named} is a link to itself.", "Remove the link.", file=named) from error
-        if not found.is_relative_to(top) or ".git" in found.relative_to(top).parts:
+        if not target.is_relative_to(top) or ".git" in target.relative_to(top).parts:
             raise ContextError(
                 f"{named} is a link that leads out of the repository.",
                 "Put the file or folder itself there.",
@@ -128,8 +128,8 @@ class BuildContext:
         path = self.dockerfile_path(builder)
         if path is None:
             return ()
-        found = (base.reference for base in bases(path.read_bytes()))
-        return tuple(dict.fromkeys(reference for reference in found if reference))
+        references = (base.reference for base in bases(path.read_bytes()))
+        return tuple(dict.fromkeys(reference for reference in references if reference))
 
     def _check_dockerfile(self) -> None:
         if self.dockerfile_path("docker") is None:

@@ -10,7 +10,7 @@ from hub_image_actions.build.report import BuildReport
 from hub_image_actions.build.settings import BuildSettings
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import ActionError, RegistryError
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.images.size import unpacked
@@ -66,7 +66,7 @@ class ImageInspection:
         settings, name = self.settings, self._compared_name()
         report.contents = contents
         old = self._compared(name) if name else None
-        report.comparison = Comparison(old, contents, name) if old else None
+        report.comparison = ImageComparison(old, contents, name) if old else None
         self._write_sbom(contents, report.digest)
         size_before = old.unpacked.total if old and old.unpacked else None
         exceeded = settings.inspection.budget.exceeded(report.size, size_before, name)

@@ -12,7 +12,7 @@ from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 from hub_image_actions.docker.engine import Layer
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, InvalidInputs
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.size import LayerSize
 from hub_image_actions.quantities import human_size, human_time
@@ -99,7 +99,7 @@ class BuildReport:
     hub_check: str = ""
     browser_tests: SuiteResults | None = None
     contents: ImageContents | None = None
-    comparison: Comparison | None = None
+    comparison: ImageComparison | None = None
     reused: ReusedImage | None = None
 
     @property

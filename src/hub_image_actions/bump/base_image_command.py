@@ -20,7 +20,7 @@ from hub_image_actions.entry import command
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
 from hub_image_actions.http import HttpClient
-from hub_image_actions.images.dockerfiles import Target
+from hub_image_actions.images.dockerfiles import BaseTarget
 from hub_image_actions.names import parse_full_name, parse_host
 from hub_image_actions.references import DEFAULT_REGISTRY, parse_reference
 from hub_image_actions.registry.client import registries
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     sources = [parse_full_name(options.image_repository)] if options.image_repository else []
     find_digest = partial(_digest, environ, http, target)
     if not options.no_verify:
-        target = Target(target.image, target.tag, find_digest())
+        target = BaseTarget(target.image, target.tag, find_digest())
     github = command.github_from(environ, http)
     upgrade = BaseImageUpgrade(github, target, wording, find_digest, sources, console.warn)
     names = command.chosen(options, github)
@@ -68,20 +68,20 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     return 1 if any(result.error for result in results) else 0
 
 
-def _target(options: argparse.Namespace) -> Target:
+def _target(options: argparse.Namespace) -> BaseTarget:
     given = parse_reference(options.image)
     if not given.tag:
         raise ActionError(f"{options.image!r} has no tag.", "Write it as IMAGE:TAG.")
-    return Target(given.name.on(parse_host(options.registry)), given.tag, given.digest)
+    return BaseTarget(given.name.on(parse_host(options.registry)), given.tag, given.digest)
 
 
-def _digest(environ: Mapping[str, str], http: HttpClient, target: Target) -> str:
+def _digest(environ: Mapping[str, str], http: HttpClient, target: BaseTarget) -> str:
     folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     host = target.image.registry
     return digest_in_registry(registries(http, folder)(host), target)
 
 
-def _tell(results: Sequence[Result], target: Target, console: Console, *, applied: bool) -> None:
+def _tell(results: Sequence[Result], target: BaseTarget, console: Console, *, applied: bool) -> None:
     for result in results:
         if result.error:
             console.warn(f"{result.repository}: {result.error}")

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from hub_image_actions import markdown
 from hub_image_actions.github.changes import ImageChange
-from hub_image_actions.images.dockerfiles import Outcome, Target
+from hub_image_actions.images.dockerfiles import BaseOutcome, BaseTarget
 
 _MOST_ROWS = 100
 _DIGEST_SHOWN = len("sha256:") + 12
@@ -21,7 +21,7 @@ class BaseReference:
     """
 
     file: str
-    outcome: Outcome
+    outcome: BaseOutcome
 
     @property
     def old(self) -> str:
@@ -54,7 +54,7 @@ class BaseImageReport:
         changes: what changed in the image since the old tags.
     """
 
-    target: Target
+    target: BaseTarget
     references: Sequence[BaseReference]
     files_url: str
     changes: Sequence[ImageChange] = ()

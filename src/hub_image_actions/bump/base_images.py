@@ -12,7 +12,7 @@ from hub_image_actions.github.changes import ImageChange, image_changes
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.proposal import Proposal, Proposed, propose
 from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
-from hub_image_actions.images.dockerfiles import UNPINNED, Target, is_dockerfile, moved
+from hub_image_actions.images.dockerfiles import UNPINNED, BaseTarget, is_dockerfile, moved
 from hub_image_actions.names import InvalidName, parse_branch
 from hub_image_actions.references import ImageName
 from hub_image_actions.registry.calls import Manifest
@@ -53,7 +53,7 @@ class Wording:
     title: str = TITLE
     labels: tuple[str, ...] = ()
 
-    def proposal(self, target: Target, body: str, files: Mapping[str, bytes]) -> Proposal:
+    def proposal(self, target: BaseTarget, body: str, files: Mapping[str, bytes]) -> Proposal:
         """Return the pull request that moves a base image in one repository."""
         marker = markdown.marker(f"base image {target.image}")
         title = self.title.replace("{image}", target.image.short).replace("{tag}", target.tag)
@@ -95,7 +95,7 @@ class Dependent:
         return tuple(dict.fromkeys(filter(None, tags)))
 
 
-def dependent(snapshot: Snapshot, target: Target) -> Dependent:
+def dependent(snapshot: Snapshot, target: BaseTarget) -> Dependent:
     """Return what moving a base image means for a repository; all of its Dockerfiles are read."""
     references: list[BaseReference] = []
     files = {}
@@ -180,7 +180,7 @@ class BaseImageUpgrade:
     def __init__(
         self,
         github: GitHub,
-        target: Target,
+        target: BaseTarget,
         wording: Wording,
         find_digest: Callable[[], str],
         sources: Sequence[str],
@@ -252,7 +252,7 @@ class BaseImageUpgrade:
         return changes[0] if changes else None
 
 
-def digest_in_registry(registry: Manifests, target: Target) -> str:
+def digest_in_registry(registry: Manifests, target: BaseTarget) -> str:
     """Return the digest of the target's tag.
 
     Raises:

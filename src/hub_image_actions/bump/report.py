@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hub_image_actions import markdown
 from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
 from hub_image_actions.github.changes import ImageChange, MergedPullRequest
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.references import ImageName
 
 # GitHub takes 65,536 characters; with fewer and fewer rows a table gets short enough.
@@ -54,7 +54,7 @@ class BumpReport:
     plan: Plan
     files_url: str
     changes: tuple[ImageChange, ...] = ()
-    contents: tuple[Comparison, ...] = ()
+    contents: tuple[ImageComparison, ...] = ()
     origin: Origin = Origin()
 
     def body(self) -> str:

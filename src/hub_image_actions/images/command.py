@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub_image_actions.errors import ActionError
 from hub_image_actions.http import Http, HttpClient
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.packages.package_list import PackageList
@@ -39,13 +39,13 @@ def run(options: argparse.Namespace, docker_config: Path) -> None:
     image = _with_tag(parse_reference(options.image))
     other = _other(options.other, image) if options.other else None
     with Http() as http:
-        found = [
+        contents = [
             _known(http, docker_config, each, options.manager) for each in (image, other) if each is not None
         ]
     if other is None:
-        _tell_one(image, found[0], options)
+        _tell_one(image, contents[0], options)
     else:
-        _tell_two(Comparison(found[0], found[1], str(image), str(other)), options)
+        _tell_two(ImageComparison(contents[0], contents[1], str(image), str(other)), options)
 
 
 def _with_tag(reference: ImageReference) -> ImageReference:
@@ -64,22 +64,22 @@ def _known(
     http: HttpClient, docker_config: Path, image: ImageReference, managers: list[str] | None
 ) -> ImageContents:
     client = registries(http, docker_config)(image.name.registry)
-    found = read_pushed_image(client, image.name.repository, image.digest or image.tag).contents
-    if found.packages is None:
+    contents = read_pushed_image(client, image.name.repository, image.digest or image.tag).contents
+    if contents.packages is None:
         raise PackagesUnknown(
-            f"The packages of {image} are not known: {found.problem.rstrip('.')}.",
+            f"The packages of {image} are not known: {contents.problem.rstrip('.')}.",
             "Images built and pushed by `build` carry the list: build this one again.",
         )
-    return replace(found, packages=found.packages.of(managers)) if managers else found
+    return replace(contents, packages=contents.packages.of(managers)) if managers else contents
 
 
-def _tell_one(image: ImageReference, found: ImageContents, options: argparse.Namespace) -> None:
-    packages = found.packages or PackageList()
+def _tell_one(image: ImageReference, contents: ImageContents, options: argparse.Namespace) -> None:
+    packages = contents.packages or PackageList()
     if options.sbom:
         subject = Subject(image, image.digest, datetime.now(timezone.utc))
         options.sbom.write_text(sbom(packages, subject), encoding="utf-8")
     if options.json:
-        print(json.dumps({"image": str(image), **_as_json(found)}, indent=2))
+        print(json.dumps({"image": str(image), **_as_json(contents)}, indent=2))
         return
     rows = [(each.manager, each.name, each.version, each.environment) for each in packages.packages]
     widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
@@ -87,15 +87,15 @@ def _tell_one(image: ImageReference, found: ImageContents, options: argparse.Nam
         print("  ".join(map(str.ljust, row, widths)).rstrip())
     counts = Counter(each.manager for each in packages.packages)
     print(", ".join(f"{count} {manager}" for manager, count in counts.items()) or "no packages", end="")
-    print("".join(f"; {text}" for text in _sizes(found)))
+    print("".join(f"; {text}" for text in _sizes(contents)))
 
 
-def _sizes(found: ImageContents) -> list[str]:
-    sizes = {"unpacked": found.unpacked, "compressed": found.compressed}
+def _sizes(contents: ImageContents) -> list[str]:
+    sizes = {"unpacked": contents.unpacked, "compressed": contents.compressed}
     return [f"{human_size(size.total)} {kind}" for kind, size in sizes.items() if size]
 
 
-def _tell_two(comparison: Comparison, options: argparse.Namespace) -> None:
+def _tell_two(comparison: ImageComparison, options: argparse.Namespace) -> None:
     if not options.json:
         print(comparison.text())
         return
@@ -109,18 +109,18 @@ def _tell_two(comparison: Comparison, options: argparse.Namespace) -> None:
     print(json.dumps(value, indent=2))
 
 
-def _as_json(found: ImageContents) -> dict[str, object]:
-    packages = found.packages or PackageList()
+def _as_json(contents: ImageContents) -> dict[str, object]:
+    packages = contents.packages or PackageList()
     return {
         "system": packages.system,
         "unread": packages.unread,
-        **_sizes_as_json(found),
+        **_sizes_as_json(contents),
         "packages": [asdict(package) for package in packages.packages],
     }
 
 
-def _sizes_as_json(found: ImageContents) -> dict[str, int | None]:
+def _sizes_as_json(contents: ImageContents) -> dict[str, int | None]:
     return {
-        "unpacked": found.unpacked.total if found.unpacked else None,
-        "compressed": found.compressed.total if found.compressed else None,
+        "unpacked": contents.unpacked.total if contents.unpacked else None,
+        "compressed": contents.compressed.total if contents.compressed else None,
     }

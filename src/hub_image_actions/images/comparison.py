@@ -36,7 +36,7 @@ class LayerChange:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ImageComparison:
     """Two images and what sets them apart.
 
     Args:
@@ -74,17 +74,21 @@ class Comparison:
 
     def text(self) -> str:
         """Return the difference in full, for a terminal."""
-        found = self.packages
+        package_changes = self.packages
         lines = [f"{self.old_name} → {self.new_name}"]
-        lines += [self._unknown()] if found is None else [_counts(found), *_unread(found, str)]
-        for title, listed in _kinds(found):
+        lines += (
+            [self._unknown()]
+            if package_changes is None
+            else [_counts(package_changes), *_unread(package_changes, str)]
+        )
+        for title, listed in _kinds(package_changes):
             lines += ["", f"{title}: {len(listed)}", *_columns(listed)]
         return "\n".join([*lines, *self._size_lines()])
 
     def _gist(self) -> str:
         """Return the difference in a few words, as Markdown."""
-        found = self.packages
-        said = markdown.escape(self._unknown() if found is None else f"{_counts(found)}.")
+        package_changes = self.packages
+        said = markdown.escape(self._unknown() if package_changes is None else f"{_counts(package_changes)}.")
         named = markdown.code(self.old_name[:_LONGEST])
         size = _moved(*(size.total for size in self.sizes)) if self.sizes else ""
         return "\n".join(
@@ -95,14 +99,14 @@ class Comparison:
         ).replace("\n", "\n\n")
 
     def _markdown(self, most: int) -> str:
-        found = self.packages
+        package_changes = self.packages
         parts = [self._gist()]
-        if found is not None:
-            parts += [f"⚠️ {line}" for line in _unread(found, markdown.escape)]
-            parts.append(_table(found.major, min(most, _MOST_SHOWN), "more are below"))
+        if package_changes is not None:
+            parts += [f"⚠️ {line}" for line in _unread(package_changes, markdown.escape)]
+            parts.append(_table(package_changes.major, min(most, _MOST_SHOWN), "more are below"))
             parts += [
                 markdown.details(f"{title}: {len(listed)}", _table(listed, most, "more"))
-                for title, listed in _kinds(found)
+                for title, listed in _kinds(package_changes)
             ]
         layers = self._layer_table()
         parts.append(markdown.details("Size by layer", layers) if layers and most else "")
@@ -151,34 +155,34 @@ class Comparison:
 
 
 def _by_instruction(size: ImageSize) -> dict[str, int]:
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for layer in size.layers:
-        found[layer.instruction] = found.get(layer.instruction, 0) + layer.size
-    return found
+        sizes[layer.instruction] = sizes.get(layer.instruction, 0) + layer.size
+    return sizes
 
 
-def _kinds(found: PackageChanges | None) -> list[tuple[str, tuple[PackageChange, ...]]]:
-    if found is None:
+def _kinds(package_changes: PackageChanges | None) -> list[tuple[str, tuple[PackageChange, ...]]]:
+    if package_changes is None:
         return []
     kinds = {
-        "Downgraded": found.downgraded,
-        "Removed": found.removed,
-        "Upgraded": found.upgraded,
-        "Added": found.added,
+        "Downgraded": package_changes.downgraded,
+        "Removed": package_changes.removed,
+        "Upgraded": package_changes.upgraded,
+        "Added": package_changes.added,
     }
     return [(title, listed) for title, listed in kinds.items() if listed]
 
 
-def _counts(found: PackageChanges) -> str:
+def _counts(package_changes: PackageChanges) -> str:
     """Return in one line how many packages changed."""
-    parts = [f"{len(listed)} {title.lower()}" for title, listed in _kinds(found)]
-    major = f"; {len(found.major)} by a major version" if found.major else ""
+    parts = [f"{len(listed)} {title.lower()}" for title, listed in _kinds(package_changes)]
+    major = f"; {len(package_changes.major)} by a major version" if package_changes.major else ""
     return f"{', '.join(parts)}{major}" if parts else "none changed"
 
 
-def _unread(found: PackageChanges, shown: Callable[[str], str]) -> Iterable[str]:
-    if found.unread:
-        names = ", ".join(_manager(name) for name in found.unread)
+def _unread(package_changes: PackageChanges, shown: Callable[[str], str]) -> Iterable[str]:
+    if package_changes.unread:
+        names = ", ".join(_manager(name) for name in package_changes.unread)
         yield shown(f"The packages of {names} could not be read in one of the images.")
 
 
@@ -235,7 +239,7 @@ def _signed(size: int) -> str:
 
 def compared_with(
     registry: Registry, repository: str, old_tags: Iterable[str], new: str
-) -> tuple[Comparison, ...]:
+) -> tuple[ImageComparison, ...]:
     """Return the difference between a tag and older ones, as far as the images tell their packages.
 
     Args:
@@ -250,11 +254,11 @@ def compared_with(
     contents = read_pushed_image(registry, repository, new).contents
     if contents.packages is None:
         return ()
-    found = []
+    comparisons = []
     for old in list(old_tags)[:_MOST_COMPARED]:
         # A tag that is gone, or an image of a time without lists, says nothing.
         with suppress(ManifestMissing):
-            found.append(
-                Comparison(read_pushed_image(registry, repository, old).contents, contents, old, new)
+            comparisons.append(
+                ImageComparison(read_pushed_image(registry, repository, old).contents, contents, old, new)
             )
-    return tuple(one for one in found if one.packages is not None)
+    return tuple(comparison for comparison in comparisons if comparison.packages is not None)

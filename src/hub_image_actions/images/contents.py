@@ -40,14 +40,14 @@ class ImageContents:
 def contents_of(manifest: Mapping[str, Any], config: Mapping[str, Any]) -> ImageContents:
     """Return what the manifest and the configuration of an image tell of its contents."""
     labels = (config.get("config") or {}).get("Labels") or {}
-    found, problem = None, "it was built without a list of its packages"
+    listed, problem = None, "it was built without a list of its packages"
     try:
-        found = PackageList.from_labels(labels)
+        listed = PackageList.from_labels(labels)
     except DamagedPackages as error:
         problem = error.problem
     return ImageContents(
-        found,
+        listed,
         size.unpacked_as_labelled(labels, config),
         size.compressed(manifest, config),
-        "" if found is not None else problem,
+        "" if listed is not None else problem,
     )

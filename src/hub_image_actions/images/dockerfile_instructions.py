@@ -154,11 +154,11 @@ def _closing_brace(text: str, begin: int) -> int:
     """Return where the text goes on behind the brace that closes the one before `begin`."""
     depth, position = 1, begin
     while depth:
-        found = _BRACE.search(text, position)
-        if not found:
+        brace = _BRACE.search(text, position)
+        if not brace:
             raise UnknownSyntax(text)
-        depth += 1 if found[0] == "${" else -1
-        position = found.end()
+        depth += 1 if brace[0] == "${" else -1
+        position = brace.end()
     return position
 
 
@@ -174,7 +174,9 @@ def instructions(text: str) -> Iterator[Instruction]:
         parts, more = [line], continued.search(line.text)
         while more:
             parts[-1] = parts[-1][: more.start()]
-            parts.append(next((one for one in lines if one.text.strip() and not _is_comment(one)), Traced()))
+            parts.append(
+                next((line for line in lines if line.text.strip() and not _is_comment(line)), Traced())
+            )
             more = continued.search(parts[-1].text)
         whole = Traced.joined(parts)
         keyword = _KEYWORD.match(whole.text)
@@ -186,13 +188,13 @@ def instructions(text: str) -> Iterator[Instruction]:
 
 def directives(text: str) -> Mapping[str, str]:
     """Return the parser directives, the names in small letters; they come before everything else."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for line in text.removeprefix(_BOM).split("\n"):
         match = _DIRECTIVE.fullmatch(line.rstrip("\r"))
         if not match:
             break
-        found.setdefault(match["name"].lower(), match["value"])
-    return found
+        values.setdefault(match["name"].lower(), match["value"])
+    return values
 
 
 def _lines(text: str) -> Iterator[Traced]:

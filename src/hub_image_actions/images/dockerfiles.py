@@ -71,7 +71,7 @@ class Base:
     @property
     def pin(self) -> str:
         """The tag and digest, as they stand behind the image's name."""
-        return f"{self.tag.text}{'@' * bool(self.digest.text)}{self.digest.text}"
+        return f"{self.tag.text}@{self.digest.text}" if self.digest.text else self.tag.text
 
     def may_be(self, image: ImageName) -> bool:
         """Say whether this is the image, or might be when the arguments of a build are known."""
@@ -79,7 +79,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Target:
+class BaseTarget:
     """What the references to an image are to become.
 
     Args:
@@ -94,7 +94,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BaseOutcome:
     """One reference to the image, and what became of it.
 
     Args:
@@ -122,12 +122,12 @@ def bases(content: bytes) -> tuple[Base, ...]:
     return tuple(_bases(_text(content)))
 
 
-def moved(content: bytes, target: Target) -> tuple[bytes, tuple[Outcome, ...]]:
+def moved(content: bytes, target: BaseTarget) -> tuple[bytes, tuple[BaseOutcome, ...]]:
     """Return a Dockerfile with the references to an image moved, and what became of each of them."""
     text = _text(content)
-    found = list(_bases(text))
-    ours = [base for base in found if base.may_be(target.image)]
-    others = {place for base in found if base not in ours for place in base.filled.places}
+    all_bases = list(_bases(text))
+    ours = [base for base in all_bases if base.may_be(target.image)]
+    others = {place for base in all_bases if base not in ours for place in base.filled.places}
     outcomes = [_outcome(base, target, others) for base in ours]
     parts = {
         (part.start, part.start + len(part.text)): new
@@ -152,9 +152,10 @@ def _spliced(text: str, parts: dict[tuple[int, int], str]) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _outcome(base: Base, target: Target, others: Iterable[int]) -> Outcome:
+def _outcome(base: Base, target: BaseTarget, others: Iterable[int]) -> BaseOutcome:
     """Return what becomes of a reference."""
-    tag, digest = target.tag * bool(base.tag.text), target.digest * bool(base.digest.text)
+    tag = target.tag if base.tag.text else ""
+    digest = target.digest if base.digest.text else ""
     new = replace(base, tag=Traced(tag), digest=Traced(digest)).pin
     unpinned = base.digest.text and not target.digest
     reason = base.obstacle
@@ -164,7 +165,7 @@ def _outcome(base: Base, target: Target, others: Iterable[int]) -> Outcome:
         reason = UNPINNED
     elif not reason and not {*base.tag.places, *base.digest.places}.isdisjoint(others):
         reason = SHARED
-    return Outcome(base.line, base.stage, base.pin, "" if reason else new, reason)
+    return BaseOutcome(base.line, base.stage, base.pin, "" if reason else new, reason)
 
 
 def _bases(text: str) -> Iterator[Base]:
@@ -202,32 +203,32 @@ def _base(text: str, word: Traced, stage: str, stages: list[str], variables: Var
     """Return what a `FROM` names."""
     base = Base(_line(text, word), stage, word.text)
     try:
-        found = variables.expanded(word, escape)
+        filled = variables.expanded(word, escape)
     except UnknownSyntax:
         return replace(base, obstacle=MALFORMED)
-    base = replace(base, filled=found)
-    if found.text.lower() in stages:
+    base = replace(base, filled=filled)
+    if filled.text.lower() in stages:
         return replace(base, obstacle=STAGE, known=True)
-    if found.text == "scratch":
+    if filled.text == "scratch":
         return replace(base, obstacle=SCRATCH, known=True)
     # In the place of what is not known, something that fits in name, tag and digest.
-    reference = find_reference(found.text.replace(UNSET, "0"))
+    reference = find_reference(filled.text.replace(UNSET, "0"))
     if reference is None:
-        return replace(base, obstacle=_unset("it", variables) if UNSET in found.text else MALFORMED)
+        return replace(base, obstacle=_unset("it", variables) if UNSET in filled.text else MALFORMED)
     return _with_parts(text, base, reference, variables)
 
 
 def _with_parts(text: str, base: Base, reference: ImageReference, variables: Variables) -> Base:
     """Return a base with its name, tag and digest, as far as they are known."""
-    found = base.filled
+    filled = base.filled
     end = len(str(reference.name))
-    if UNSET in found.text[:end]:
+    if UNSET in filled.text[:end]:
         return replace(base, obstacle=_unset("its name", variables))
-    tag = found[end + 1 : end + 1 + len(reference.tag)] if reference.tag else _NOTHING
-    digest = found[len(found.text) - len(reference.digest) :] if reference.digest else _NOTHING
+    tag = filled[end + 1 : end + 1 + len(reference.tag)] if reference.tag else _NOTHING
+    digest = filled[len(filled.text) - len(reference.digest) :] if reference.digest else _NOTHING
     line = _line(text, tag if tag.text else digest) or base.line
     base = replace(base, line=line, name=reference.name)
-    if UNSET in found.text:
+    if UNSET in filled.text:
         part = "its tag" if UNSET in tag.text else "its digest"
         return replace(base, obstacle=_unset(part, variables))
     base = replace(base, tag=tag, digest=digest, known=True)

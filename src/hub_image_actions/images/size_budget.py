@@ -61,16 +61,16 @@ class SizeBudget:
             compared: the size of the image that it is compared with; None where there is none.
             compared_name: what that one is called.
         """
-        found = []
+        sentences = []
         if self.max_size is not None and size > self.max_size:
             over = human_size(size - self.max_size)
-            found.append(f"The image has {human_size(size)}, {over} more than `max-size` allows.")
+            sentences.append(f"The image has {human_size(size)}, {over} more than `max-size` allows.")
         if self.max_growth is not None and compared and size - compared > self.max_growth.above(compared):
             growth = f"{human_size(size - compared)} ({(size - compared) / compared:.1%})"
             since = f" since {compared_name}" if compared_name else ""
             allowed = f"more than the {self.max_growth} of `max-growth`"
-            found.append(f"The image has grown by {growth}{since}, {allowed}.")
-        return tuple(found)
+            sentences.append(f"The image has grown by {growth}{since}, {allowed}.")
+        return tuple(sentences)
 
 
 def parse_size(text: str) -> int:

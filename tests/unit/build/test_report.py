@@ -10,7 +10,7 @@ from hub_image_actions.checks.diagnosis import Diagnosis
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 from hub_image_actions.docker.engine import Layer
 from hub_image_actions.errors import ActionError, InputError, InvalidInputs
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.packages.package_list import Package, PackageList
 from hub_image_actions.quantities import human_size, human_time
@@ -53,7 +53,7 @@ def test_the_whole_of_it_reads_so() -> None:
         hub_check="ready in 3 s",
         browser_tests=SuiteResults((replace(passed, name="test_page"),)),
         contents=new,
-        comparison=Comparison(old, new, "0"),
+        comparison=ImageComparison(old, new, "0"),
     ).markdown()
     assert text == Path(__file__).with_name("report_in_full.md").read_text(encoding="utf-8")
 

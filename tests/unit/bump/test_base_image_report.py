@@ -2,18 +2,18 @@
 
 from hub_image_actions.bump.base_image_report import BaseImageReport, BaseReference, short
 from hub_image_actions.github.changes import ImageChange
-from hub_image_actions.images.dockerfiles import Outcome, Target
+from hub_image_actions.images.dockerfiles import BaseOutcome, BaseTarget
 from hub_image_actions.references import parse_image_name
 from local_github.markdown import render
 
 DIGEST = "sha256:" + "a" * 64
 FILES = "https://github.com/o/r/blob/main"
-MOVED = BaseReference("Dockerfile", Outcome(3, "base", "1", f"2@{DIGEST}"))
-LEFT = BaseReference("gpu/Dockerfile", Outcome(1, "0", "", "", "without a tag"))
+MOVED = BaseReference("Dockerfile", BaseOutcome(3, "base", "1", f"2@{DIGEST}"))
+LEFT = BaseReference("gpu/Dockerfile", BaseOutcome(1, "0", "", "", "without a tag"))
 
 
 def body(*references: BaseReference, changes: tuple[ImageChange, ...] = ()) -> str:
-    target = Target(parse_image_name("r.io/p/base"), "2", DIGEST)
+    target = BaseTarget(parse_image_name("r.io/p/base"), "2", DIGEST)
     return BaseImageReport(target, references, FILES, changes).body()
 
 
@@ -36,7 +36,7 @@ def test_changes_are_told_with_their_number_and_a_link() -> None:
 
 def test_names_of_files_and_stages_are_no_markup() -> None:
     file = "a|b`<img src=x>[c](d)/Dockerfile"
-    shown = render(body(BaseReference(file, Outcome(1, "@alice <b>x</b> #12", "1", "2"))))
+    shown = render(body(BaseReference(file, BaseOutcome(1, "@alice <b>x</b> #12", "1", "2"))))
     assert "<img" not in shown
     assert "<b>" not in shown
     assert shown.count("<td>") == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub_image_actions.images.comparison import Comparison
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.size import ImageSize, LayerSize
 from hub_image_actions.packages.package_list import Package, PackageList
@@ -30,7 +30,7 @@ def many(count: int, version: str = "1", name: str = "package") -> ImageContents
 
 
 def test_the_gist_comes_first_and_what_is_long_is_folded() -> None:
-    text = Comparison(OLD, NEW, "130d6247d491").markdown()
+    text = ImageComparison(OLD, NEW, "130d6247d491").markdown()
     gist, size, major, *folded = text.strip().split("\n\n")
     assert gist == (
         "**Packages**, compared with `130d6247d491`: 1 removed, 2 upgraded, 1 added; 1 by a major version\\."
@@ -46,7 +46,7 @@ def test_the_gist_comes_first_and_what_is_long_is_folded() -> None:
 
 
 def test_the_layers_that_grew_or_shrank_are_told_by_their_instructions() -> None:
-    text = Comparison(OLD, NEW, "old").markdown()
+    text = ImageComparison(OLD, NEW, "old").markdown()
     assert text.count("| `") >= 1
     assert "| 1.0 GiB | 2.0 GiB | +1.0 GiB | `RUN conda env update` |" in text
     assert "| 300 MiB | - | -300 MiB | `RUN old` |" in text
@@ -56,26 +56,29 @@ def test_the_layers_that_grew_or_shrank_are_told_by_their_instructions() -> None
 
 def test_sizes_in_the_registry_are_compared_where_the_others_are_not_known() -> None:
     old, new = (ImageContents(compressed=ImageSize((LayerSize(size, RUN),))) for size in (GIB, 2 * GIB))
-    assert "**Size** (compressed): 1\\.0 GiB → 2\\.0 GiB" in Comparison(old, new, "old").markdown()
+    assert "**Size** (compressed): 1\\.0 GiB → 2\\.0 GiB" in ImageComparison(old, new, "old").markdown()
 
 
 def test_a_size_after_unpacking_is_not_compared_with_one_in_the_registry() -> None:
-    assert "**Size**" not in Comparison(ImageContents(compressed=OLD.compressed), NEW, "old").markdown()
+    assert "**Size**" not in ImageComparison(ImageContents(compressed=OLD.compressed), NEW, "old").markdown()
 
 
 def test_no_difference_is_told() -> None:
     same = ImageContents(OLD.packages)
-    assert Comparison(same, same, "old").markdown() == "**Packages**, compared with `old`: none changed\\.\n"
+    assert (
+        ImageComparison(same, same, "old").markdown()
+        == "**Packages**, compared with `old`: none changed\\.\n"
+    )
 
 
 def test_an_image_without_a_list_is_told_with_the_reason() -> None:
-    text = Comparison(ImageContents(problem="it was built without"), NEW, "old").markdown()
+    text = ImageComparison(ImageContents(problem="it was built without"), NEW, "old").markdown()
     assert "Their difference is not known \\(old\\: it was built without\\)\\." in text
 
 
 def test_managers_that_were_not_read_are_told() -> None:
     unread = ImageContents(PackageList(unread=("r", "npm")))
-    text = Comparison(unread, unread, "old").markdown()
+    text = ImageComparison(unread, unread, "old").markdown()
     assert "⚠️ The packages of R, npm could not be read in one of the images" in text
 
 
@@ -83,20 +86,20 @@ def test_the_place_is_told_only_where_a_manager_has_several() -> None:
     def contents(version: str, *places: str) -> ImageContents:
         return ImageContents(PackageList(tuple(Package("conda", "x", version, place) for place in places)))
 
-    one = Comparison(contents("1", "/a"), contents("1.1", "/a"), "old").markdown()
-    two = Comparison(contents("1", "/a", "/b"), contents("1.1", "/a", "/b"), "old").markdown()
+    one = ImageComparison(contents("1", "/a"), contents("1.1", "/a"), "old").markdown()
+    two = ImageComparison(contents("1", "/a", "/b"), contents("1.1", "/a", "/b"), "old").markdown()
     assert ("`/a`" in one, "`/a`" in two, "`/b`" in two) == (False, True, True)
 
 
 @pytest.mark.parametrize("count", [0, 1, 100, 1000, 10_000])
 def test_the_section_is_never_too_long_for_its_comment(count: int) -> None:
-    text = Comparison(many(count), many(count, "2"), "old").markdown()
+    text = ImageComparison(many(count), many(count, "2"), "old").markdown()
     assert len(text) <= 20_000
     assert f"{count} upgraded; {count} by a major version" in text or not count
 
 
 def test_what_is_left_out_is_counted() -> None:
-    text = Comparison(many(0), many(1000), "old").markdown()
+    text = ImageComparison(many(0), many(1000), "old").markdown()
     rows = text.count("| `package-")
     assert rows > 100
     assert f"… and {1000 - rows} more." in text
@@ -105,7 +108,7 @@ def test_what_is_left_out_is_counted() -> None:
 def test_long_and_hostile_names_stay_texts() -> None:
     name = "</details><img/src=x>@everyone|`" + "x" * 150
     hostile = ImageContents(PackageList((Package("npm", name, "1|2", "/`a`"),)))
-    text = Comparison(ImageContents(PackageList()), hostile, "`<b>@x").markdown()
+    text = ImageComparison(ImageContents(PackageList()), hostile, "`<b>@x").markdown()
     cell = next(line for line in text.splitlines() if "everyone" in line)
     assert cell.startswith("| `` </details><img/src=x>@everyone\\|`x")
     assert "1\\|2" in cell
@@ -113,7 +116,7 @@ def test_long_and_hostile_names_stay_texts() -> None:
 
 
 def test_a_terminal_gets_everything() -> None:
-    assert Comparison(OLD, NEW, "a:1", "a:2").text().splitlines() == [
+    assert ImageComparison(OLD, NEW, "a:1", "a:2").text().splitlines() == [
         "a:1 → a:2",
         "1 removed, 2 upgraded, 1 added; 1 by a major version",
         "",

@@ -17,8 +17,8 @@ from hub_image_actions.images.dockerfiles import (
     STAGE,
     UNPINNED,
     UNTAGGED,
-    Outcome,
-    Target,
+    BaseOutcome,
+    BaseTarget,
     bases,
     is_dockerfile,
     moved,
@@ -27,7 +27,7 @@ from hub_image_actions.references import parse_image_name
 
 IMAGE = "r.io/p/base-r-image"
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
-TARGET = Target(parse_image_name(IMAGE), "new", NEW)
+TARGET = BaseTarget(parse_image_name(IMAGE), "new", NEW)
 
 # `<I>` is the image, `<old>` and `<pin>` are what moves.
 MOVES = {
@@ -154,7 +154,7 @@ def test_what_cannot_move_is_named_with_line_and_reason(kind: str) -> None:
 
 def test_a_pin_stays_where_the_new_digest_is_not_known() -> None:
     before = f"FROM {IMAGE}:1@{OLD}\nFROM {IMAGE}@{OLD}\nFROM {IMAGE}:2\n".encode()
-    after, outcomes = moved(before, Target(TARGET.image, "new"))
+    after, outcomes = moved(before, BaseTarget(TARGET.image, "new"))
     assert after == before.replace(b":2\n", b":new\n")
     assert [outcome.reason for outcome in outcomes] == [UNPINNED, UNPINNED, ""]
 
@@ -166,20 +166,20 @@ def test_a_tag_that_was_pushed_again_gets_its_new_digest() -> None:
 
 def test_an_image_without_a_host_is_on_any_registry() -> None:
     text = b"FROM r.io/p/base:1\nFROM p/base:1\nFROM localhost:5000/p/base:1\nFROM p/base-2:1\n"
-    after, _ = moved(text, Target(parse_image_name("p/base"), "new"))
+    after, _ = moved(text, BaseTarget(parse_image_name("p/base"), "new"))
     assert after.count(b":new\n") == 3
     assert b"p/base-2:1\n" in after
 
 
 @pytest.mark.parametrize("name", ["docker.io/library/ubuntu", "index.docker.io/library/ubuntu", "ubuntu"])
 def test_docker_hubs_names_for_an_image_are_one_image(name: str) -> None:
-    after, _ = moved(f"FROM {name}:1\n".encode(), Target(parse_image_name("docker.io/ubuntu"), "2"))
+    after, _ = moved(f"FROM {name}:1\n".encode(), BaseTarget(parse_image_name("docker.io/ubuntu"), "2"))
     assert after == f"FROM {name}:2\n".encode()
 
 
 def test_an_outcome_tells_line_stage_and_both_tags() -> None:
     text = f"ARG TAG=1\nFROM x AS a\nFROM {IMAGE}:$TAG AS Last\n".encode()
-    assert moved(text, Target(TARGET.image, "2"))[1] == (Outcome(1, "Last", "1", "2"),)
+    assert moved(text, BaseTarget(TARGET.image, "2"))[1] == (BaseOutcome(1, "Last", "1", "2"),)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_whatever_is_written_only_tags_move_and_they_read_as_the_new_one(
     lines: list[str], end: str, mark: str, old: str, new: str
 ) -> None:
     text = mark + end.join(lines).replace("\n", end).replace("\r\r", "\r")
-    target = Target(TARGET.image, new, NEW)
+    target = BaseTarget(TARGET.image, new, NEW)
     after, _ = moved(written(text, old, OLD), target)
     assert after == written(text, new, NEW)
     ours = [base.reference for base in bases(after) if base.reference and base.reference.name == TARGET.image]
