@@ -21,7 +21,7 @@ dependencies.activate(ROOT)
 from hub_image_actions import markdown
 from hub_image_actions.build.image_build import build_image
 from hub_image_actions.build.job import BuildJob
-from hub_image_actions.build.origin import BuildOrigin, read_origin
+from hub_image_actions.build.origin import read_origin
 from hub_image_actions.build.report import BuildReport, tell
 from hub_image_actions.build.settings import BuildSettings, Publication, read_build, read_image
 from hub_image_actions.entry.arguments import read_arguments
@@ -48,15 +48,14 @@ def read_inputs(inputs: Inputs, repository: str = "", tag: str = "dev") -> tuple
     return read_build(inputs, read_image(inputs, called), publication), comment
 
 
-def comment(
-    report: BuildReport, settings: BuildSettings, origin: BuildOrigin, runner: Runner, http: Http
-) -> str:
+def comment(job: BuildJob) -> str:
     """Keep the comment on the pull request; return its address, or nothing where the token may not."""
-    github = GitHub(http, origin.api_url, origin.server_url, settings.github_token)
-    marker = markdown.marker(f"build-test {settings.image}")
+    origin, runner = job.origin, job.runner
+    github = GitHub(job.http, origin.api_url, origin.server_url, job.settings.github_token)
+    marker = markdown.marker(f"build-test {job.settings.image}")
     try:
         kept = KeptComment(github.repository(origin.repository), origin.pull_request, marker, github.login())
-        return kept.keep(report.markdown()).url
+        return kept.keep(job.report.markdown()).url
     except GitHubError as error:
         if error.is_withheld:
             runner.notice(
@@ -79,23 +78,22 @@ def main() -> int:
         report.title = f"Test of {settings.image.short}"
         environment = runner.forget_inputs(os.environ)
         with interruptible(), Http() as http:
+            job = BuildJob(
+                settings=settings,
+                origin=origin,
+                environment=environment,
+                runner=runner,
+                http=http,
+                report=report,
+                locks=LOCKS,
+            )
             try:
-                build_image(
-                    BuildJob(
-                        settings=settings,
-                        origin=origin,
-                        environment=environment,
-                        runner=runner,
-                        http=http,
-                        report=report,
-                        locks=LOCKS,
-                    )
-                )
+                build_image(job)
             except ActionError as error:
                 report.error = error
                 runner.error(error)
             if wanted and origin.pull_request and settings.github_token:
-                address = comment(report, settings, origin, runner, http)
+                address = comment(job)
     except ActionError as error:
         report.error = error
         runner.error(error)

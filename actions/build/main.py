@@ -54,17 +54,16 @@ def main() -> int:
         report.title = f"Build of {settings.image.short}"
         environment = runner.forget_inputs(os.environ)
         with interruptible(), Http() as http:
-            build_image(
-                BuildJob(
-                    settings=settings,
-                    origin=origin,
-                    environment=environment,
-                    runner=runner,
-                    http=http,
-                    report=report,
-                    locks=LOCKS,
-                )
+            job = BuildJob(
+                settings=settings,
+                origin=origin,
+                environment=environment,
+                runner=runner,
+                http=http,
+                report=report,
+                locks=LOCKS,
             )
+            build_image(job)
     except ActionError as error:
         report.error = error
         runner.error(error)

@@ -145,7 +145,13 @@ class PreviousImage:
         """Return the image; empty where there is none. GitHub and the registry are asked the first time."""
         if self._reference is None:
             image, tag = self._job.settings.image, self._job.settings.tags[0]
-            self._reference = last_pushed(self._registry, image, self._commits(), tag, self._job.runner.info)
+            self._reference = last_pushed(
+                registry=self._registry,
+                image=image,
+                commits=self._commits(),
+                tag=tag,
+                tell=self._job.runner.info,
+            )
         return self._reference
 
     def _commits(self) -> list[str]:

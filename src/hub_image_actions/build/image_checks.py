@@ -82,11 +82,11 @@ class ImageChecks:
     def _hub_check(self) -> HubCheck:
         job, settings = self._job, self._job.settings
         browser_tests = BrowserTests(
-            job.folder / settings.hub.browser_tests_dir,
-            job.locks / "browser-tests.txt",
-            job.origin.scratch,
-            job.environment,
-            job.runner.info,
+            folder=job.folder / settings.hub.browser_tests_dir,
+            lock=job.locks / "browser-tests.txt",
+            scratch=job.origin.scratch,
+            environment=job.environment,
+            tell=job.runner.info,
         )
         return HubCheck(
             command=settings.hub.command,

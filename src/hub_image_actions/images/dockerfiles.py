@@ -165,7 +165,13 @@ def _outcome(base: Base, target: BaseTarget, others: Iterable[int]) -> BaseOutco
         reason = UNPINNED
     elif not reason and not {*base.tag.places, *base.digest.places}.isdisjoint(others):
         reason = SHARED
-    return BaseOutcome(base.line, base.stage, base.pin, "" if reason else new, reason)
+    return BaseOutcome(
+        line=base.line,
+        stage=base.stage,
+        old=base.pin,
+        new="" if reason else new,
+        reason=reason,
+    )
 
 
 def _bases(text: str) -> Iterator[Base]:
@@ -176,7 +182,14 @@ def _bases(text: str) -> Iterator[Base]:
         elif instruction.keyword == "FROM" and (words := _without_flags(instruction)):
             name = next((name.text for name in words[2:] if words[1].text.upper() == "AS"), "")
             stage = name or str(len(stages))
-            yield _base(text, words[0], stage, stages, replace(variables, unset=[]), instruction.escape)
+            yield _base(
+                text=text,
+                word=words[0],
+                stage=stage,
+                stages=stages,
+                variables=replace(variables, unset=[]),
+                escape=instruction.escape,
+            )
             stages.append(name.lower())
         else:
             yield from _copied(text, instruction, stages)
