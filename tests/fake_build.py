@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from hub_image_actions.registry.calls import Manifest
-
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
 from hub_image_actions.build.origin import BuildOrigin
@@ -22,6 +20,7 @@ from hub_image_actions.errors import ActionError, ManifestMissing, RegistryError
 from hub_image_actions.http import Http
 from hub_image_actions.images.pushed_image import PushedImage
 from hub_image_actions.references import parse_image_name
+from hub_image_actions.registry.calls import Manifest
 from hub_image_actions.registry.client import Registry
 
 IMAGE = parse_image_name("quay.io/course/image")
@@ -106,7 +105,8 @@ class FakeRegistry:
         return reference in self.manifests
 
     def digest(self, repository: str, reference: str) -> str:
-        return self.manifest(repository, reference).digest
+        digest: str = self.manifest(repository, reference).digest
+        return digest
 
     def manifest(self, repository: str, reference: str) -> Manifest:
         self._ask(f"manifest {reference}")

@@ -124,9 +124,12 @@ class Preparation:
         """
         if inputs:
             return tuple(inputs.bases)
-        installed = is_installed(self.job.settings.repo2docker, self._lock, self.job.origin.scratch)
-        busy = self.job.settings.builder == "repo2docker" and not installed
-        return tuple(map(str, self.context.base_images("repo2docker"))) if busy else ()
+        settings = self.job.settings
+        if settings.builder != "repo2docker":
+            return ()
+        if is_installed(settings.repo2docker, self._lock, self.job.origin.scratch):
+            return ()
+        return tuple(map(str, self.context.base_images(settings.builder)))
 
     def _install(self) -> Repo2docker:
         job = self.job

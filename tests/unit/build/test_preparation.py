@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,6 +20,7 @@ INPUTS = BuildInputs({}, {}, {"quay.io/base/image:1": "sha256:1"})
 PREVIOUS = "quay.io/course/image:0"
 CANDIDATE = Publication(tags=("1",), candidate=True)
 DOCKER = {"builder": "docker"}
+Prepare = Callable[..., tuple[PreparedBuild, FakeBuild]]
 
 
 class Previous(PreviousImage):
@@ -31,9 +31,7 @@ class Previous(PreviousImage):
 
 
 @pytest.fixture
-def prepared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., tuple[PreparedBuild, FakeBuild]]:
+def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepare:
     """Return a function that prepares a build, and what was asked for it."""
     repo2docker = Repo2docker(Path("python"), "2026.04.0")
     monkeypatch.setattr(preparation, "install", lambda **_: repo2docker)
@@ -104,18 +102,18 @@ def test_an_image_is_kept_for_the_merge_where_that_can_be(
     assert bool(build.told.lines) is bool(told)
 
 
-def test_repo2docker_is_installed_and_the_bases_are_pulled(prepared: Any) -> None:
+def test_repo2docker_is_installed_and_the_bases_are_pulled(prepared: Prepare) -> None:
     result, build = prepared(platform="linux/amd64")
     assert result == PreparedBuild(Repo2docker(Path("python"), "2026.04.0"), True, PREVIOUS)
     assert build.docker.asked == [("pull", "quay.io/base/image:1", "linux/amd64")]
     assert build.job.report.warnings == ["Little room."]
 
 
-def test_docker_builds_without_repo2docker(prepared: Any) -> None:
+def test_docker_builds_without_repo2docker(prepared: Prepare) -> None:
     assert prepared(**DOCKER)[0] == PreparedBuild(None, True, PREVIOUS)
 
 
-def test_no_cache_is_looked_for_where_none_is_wanted(prepared: Any) -> None:
+def test_no_cache_is_looked_for_where_none_is_wanted(prepared: Prepare) -> None:
     result, build = prepared(cache="none", **DOCKER)
     assert result.cached_from == ""
     assert not [line for line in build.told.lines if line.startswith("Cache")]
@@ -131,7 +129,7 @@ def test_without_buildx_the_cache_is_pulled(tmp_path: Path, pulls: tuple[str, ..
 
 @pytest.mark.parametrize("installed", [True, False])
 def test_bases_of_an_image_whose_inputs_are_not_known_are_pulled_while_there_is_time(
-    prepared: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+    prepared: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
 ) -> None:
     (tmp_path / "Dockerfile").write_text("FROM quay.io/a/b:2\n")
     monkeypatch.setattr(preparation, "is_installed", lambda *_: installed)
