@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from hub_image_actions.errors import ActionError, GitHubError
-from hub_image_actions.github.client import GitHub, create_once
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.creation import create_once
+from hub_image_actions.github.repository import Repository
 from release.version import Version
 
 Json = dict[str, Any]
@@ -82,7 +84,7 @@ class Publication:
                 lambda: self._send("POST", f"{self._path}/git/refs", request),
             )
             return f"created at {commit}"
-        compared = self._github.repository(self._full_name).compare(before, commit)
+        compared = Repository(self._github, self._full_name).compare(before, commit)
         if not compared.ahead_by:
             return "left at a newer release" if compared.behind_by else f"at {commit} already"
         # GitHub itself refuses what does not lead on, and with it whatever happened since the comparison.

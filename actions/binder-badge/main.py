@@ -30,6 +30,7 @@ from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.kept_comment import Comment, KeptComment
 from hub_image_actions.github.pull_request_event import find_pull_request, read_event
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
 from hub_image_actions.references import ImageReference, parse_reference
@@ -117,7 +118,7 @@ class BinderBadge:
         self.http = http
         self.event = event
         self.github = GitHub(http, settings.api_url, settings.server_url, settings.token)
-        self.repository = self.github.repository(repository)
+        self.repository = Repository(self.github, repository)
 
     def run(self) -> None:
         """Do all of it.
@@ -181,7 +182,7 @@ class BinderBadge:
     def keep(self, pull: PullRequest, text: str) -> Comment | None:
         """Write the comment or bring it up to date; with a read-only token, only warn."""
         try:
-            return KeptComment(self.repository, pull.number, MARKER, self.github.login()).keep(text)
+            return KeptComment(self.repository.issues, pull.number, MARKER, self.github.login()).keep(text)
         except GitHubError as error:
             if error.status not in READ_ONLY:
                 raise

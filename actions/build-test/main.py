@@ -30,6 +30,7 @@ from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.issues import Issues
 from hub_image_actions.github.kept_comment import KeptComment
 from hub_image_actions.http import Http
 
@@ -54,7 +55,7 @@ def comment(job: BuildJob) -> str:
     github = GitHub(job.http, origin.api_url, origin.server_url, job.settings.github_token)
     marker = markdown.marker(f"build-test {job.settings.image}")
     try:
-        kept = KeptComment(github.repository(origin.repository), origin.pull_request, marker, github.login())
+        kept = KeptComment(Issues(github, origin.repository), origin.pull_request, marker, github.login())
         return kept.keep(job.report.markdown()).url
     except GitHubError as error:
         if error.is_withheld:

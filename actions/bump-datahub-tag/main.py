@@ -35,6 +35,7 @@ from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
 from hub_image_actions.github.changes import ImageChange, image_changes
 from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
 from hub_image_actions.images.comparison import ImageComparison, compared_with
@@ -189,7 +190,7 @@ class BumpDatahubTag:
         self.origin = origin
         self.docker_config = docker_config
         self.github = GitHub(http, settings.api_url, settings.server_url, settings.token)
-        self.repository = self.github.repository(settings.repository)
+        self.repository = Repository(self.github, settings.repository)
 
     def run(self, folder: Path) -> None:
         """Do all of it, with the clone in `folder`.
@@ -270,7 +271,7 @@ class BumpDatahubTag:
         changes: tuple[ImageChange, ...] = ()
         try:
             if self.origin.repository:
-                image_repository = self.github.repository(self.origin.repository)
+                image_repository = Repository(self.github, self.origin.repository)
                 changes = image_changes(image_repository, plan.old_tags, settings.tag)
         except GitHubError as error:
             # The comparison is for the reader; the hubs move without it.

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from hub_image_actions import markdown
 from hub_image_actions.errors import ActionError, BranchConflict
-from hub_image_actions.github.client import Repository
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.names import parse_full_name
 from hub_image_actions.references import ImageName
 
@@ -132,10 +132,10 @@ class BinderBranch:
             BranchConflict: somebody else has a branch of that name.
             GitHubError: the token may not write, or GitHub failed.
         """
-        there = self.repository.branch_commit(self.name)
-        tree = self.repository.create_tree({FILE: dockerfile(image, digest)})
+        there = self.repository.commits.branch_commit(self.name)
+        tree = self.repository.commits.create_tree({FILE: dockerfile(image, digest).encode()})
         if there:
-            subject, its_tree = self.repository.commit_and_tree(there)
+            subject, its_tree = self.repository.commits.commit_and_tree(there)
             if not subject.startswith(SUBJECT):
                 raise BranchConflict(
                     f"The branch {self.name!r} of {self.repository.full_name} is not ours: {subject!r}.",
@@ -143,15 +143,15 @@ class BinderBranch:
                 )
             if its_tree == tree:
                 return there
-        commit = self.repository.create_commit(f"{SUBJECT} #{self.pull_request}", tree)
-        self.repository.set_branch(self.name, commit, exists=bool(there))
+        commit = self.repository.commits.create_commit(f"{SUBJECT} #{self.pull_request}", tree)
+        self.repository.commits.set_branch(self.name, commit, exists=bool(there))
         return commit
 
     def delete(self) -> None:
         """Delete the branch; one that is gone already is as well."""
-        there = self.repository.branch_commit(self.name)
-        if there and self.repository.commit_and_tree(there)[0].startswith(SUBJECT):
-            self.repository.delete_branch(self.name)
+        there = self.repository.commits.branch_commit(self.name)
+        if there and self.repository.commits.commit_and_tree(there)[0].startswith(SUBJECT):
+            self.repository.commits.delete_branch(self.name)
 
 
 def dockerfile(image: ImageName, digest: str) -> str:

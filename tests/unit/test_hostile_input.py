@@ -26,8 +26,10 @@ from hub_image_actions.docker.container_files import UnusableFile, read_written
 from hub_image_actions.docker.engine import Layer
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
-from hub_image_actions.github.client import GitHub, Repository
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.issues import Issues
 from hub_image_actions.github.kept_comment import KeptComment
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.http import Headers, Http, Response
 from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
@@ -163,7 +165,7 @@ def test_a_link_is_one_link_to_where_it_was_to_lead(text: str) -> None:
     assert "<" not in written
 
 
-class Comments(Repository):
+class Comments(Issues):
     """A pull request with comments, in place of GitHub's."""
 
     def __init__(self, *bodies: str) -> None:
@@ -400,20 +402,20 @@ def test_an_answer_of_githubs_of_another_shape_is_githubs_error(value: Any, stat
     asked: list[Callable[[Repository], object]] = [
         Repository.archived,
         Repository.default_branch_commits,
-        lambda repository: list(repository.comments(1)),
+        lambda repository: list(repository.issues.comments(1)),
         lambda repository: repository.pull_request(1),
         lambda repository: repository.open_pull_requests(),
         lambda repository: repository.compare("a", "b"),
-        lambda repository: repository.branch_commit("a"),
-        lambda repository: repository.commit_and_tree("a"),
-        lambda repository: KeptComment(repository, 1, "m", "").keep("text"),
+        lambda repository: repository.commits.branch_commit("a"),
+        lambda repository: repository.commits.commit_and_tree("a"),
+        lambda repository: KeptComment(repository.issues, 1, "m", "").keep("text"),
     ]
     for body in (value, [value], {"errors": value, "message": value}, {**PULL, "head": value}):
         http = Told(json.dumps(body).encode(), status)
         for ask in asked:
             # Whatever else is raised would be a traceback in somebody's log.
             with suppress(GitHubError):
-                ask(GitHub(http, "https://a.example", "https://a.example", "t").repository("o/r"))
+                ask(Repository(GitHub(http, "https://a.example", "https://a.example", "t"), "o/r"))
 
 
 @pytest.mark.parametrize(
@@ -421,7 +423,7 @@ def test_an_answer_of_githubs_of_another_shape_is_githubs_error(value: Any, stat
 )
 def test_an_answer_that_is_no_json_is_an_error_with_a_name(body: bytes) -> None:
     with pytest.raises(GitHubError):
-        GitHub(Told(body), "https://a.example", "", "t").repository("o/r").pull_request(1)
+        Repository(GitHub(Told(body), "https://a.example", "", "t"), "o/r").pull_request(1)
     with pytest.raises(RegistryError):
         read_pushed_image(Registry(Told(body), "r.example"), "x", "1")
 
@@ -488,9 +490,9 @@ def test_an_address_that_is_none_is_the_registrys_error(address: str) -> None:
 )
 def test_the_token_is_not_sent_to_a_next_page_elsewhere(address: str) -> None:
     http = Told(b"[]", 200, link=f'<{address}>; rel="next"')
-    repository = GitHub(http, "https://a.example", "", "t").repository("o/r")
+    repository = Repository(GitHub(http, "https://a.example", "", "t"), "o/r")
     if not address:
-        assert list(repository.comments(1)) == []
+        assert list(repository.issues.comments(1)) == []
         return
     with pytest.raises(GitHubError, match="next page is elsewhere"):
-        list(repository.comments(1))
+        list(repository.issues.comments(1))

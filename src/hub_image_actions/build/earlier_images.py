@@ -10,6 +10,7 @@ from hub_image_actions.build.job import BuildJob
 from hub_image_actions.errors import GitHubError, ManifestMissing, RegistryError
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS, TESTS
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.images.tags import COMMIT_LENGTH
@@ -160,7 +161,7 @@ class PreviousImage:
             return list(LocalRepository(self._job.folder).history(_MOST_ASKED))
         github = GitHub(self._job.http, origin.api_url, origin.server_url, settings.github_token)
         try:
-            return github.repository(origin.repository).default_branch_commits()
+            return Repository(github, origin.repository).default_branch_commits()
         except GitHubError as error:
             self._job.warn(f"No cache: GitHub does not tell the default branch's commits. {error}")
             return []

@@ -11,6 +11,7 @@ from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.github.changes import ImageChange, image_changes
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.proposal import Proposal, Proposed, propose
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
 from hub_image_actions.images.dockerfiles import UNPINNED, BaseTarget, is_dockerfile, moved
 from hub_image_actions.names import InvalidName, parse_branch
@@ -244,7 +245,7 @@ class BaseImageUpgrade:
 
     def _compared(self, source: str, old: str) -> ImageChange | None:
         try:
-            changes = image_changes(self._github.repository(source), (old,), self.target.tag)
+            changes = image_changes(Repository(self._github, source), (old,), self.target.tag)
         except GitHubError as error:
             # The comparison is for the reader; the base image moves without it.
             self._warn(f"The pull request does not say what changed in the base image. {error}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hub_image_actions.errors import BranchConflict, PushRefused
 from hub_image_actions.git import Checkout, Identity
-from hub_image_actions.github.client import Repository
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import Commit
 from hub_image_actions.references import ImageName
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from hub_image_actions import markdown
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import Repository, create_once
+from hub_image_actions.github.creation import create_once
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.references import ImageName
 
@@ -81,9 +82,9 @@ class BumpPullRequest:
         )
         for pull in older:
             marker = markdown.marker("superseded")
-            self.repository.comment_once(pull.number, marker, f"Superseded by {current.url}.")
+            self.repository.issues.comment_once(pull.number, marker, f"Superseded by {current.url}.")
             # Without its branch a pull request is closed: killed in between, nothing is left over.
-            self.repository.delete_branch(pull.branch)
+            self.repository.commits.delete_branch(pull.branch)
             self.repository.change_pull_request(pull.number, {"state": "closed"})
         return older
 
@@ -122,7 +123,7 @@ def label_and_request(
     people = tuple(reviewer for reviewer in reviewers if "/" not in reviewer)
     teams = tuple(reviewer for reviewer in reviewers if "/" in reviewer)
     asks: tuple[tuple[str, tuple[str, ...], Callable[[int, Sequence[str]], None]], ...] = (
-        ("labels", labels, repository.add_labels),
+        ("labels", labels, repository.issues.add_labels),
         ("reviewers", people, repository.request_reviews),
         ("reviewing teams", teams, repository.request_reviews),
     )

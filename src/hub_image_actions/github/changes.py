@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import Repository
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.references import is_commit
 
 _MERGE = re.compile(r"Merge pull request #(?P<number>\d+) from \S+(?:\s+(?P<title>\S[^\n]*))?")

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub_image_actions.github.client import Repository, create_once
+from hub_image_actions.github.creation import create_once
+from hub_image_actions.github.issues import Issues
 from hub_image_actions.github.values import Json, as_described
 
 
@@ -19,13 +20,13 @@ class KeptComment:
     """A comment, found again by a hidden marker and its author.
 
     Args:
-        repository: the repository of the pull request.
+        issues: the comments of the pull request's repository.
         number: the pull request.
         marker: the hidden text that tells this comment from our others.
         login: the login of the token's user; empty for an app, whose token does not tell.
     """
 
-    repository: Repository
+    issues: Issues
     number: int
     marker: str
     login: str
@@ -38,13 +39,13 @@ class KeptComment:
             GitHubError: the token may not comment, or GitHub failed.
         """
         text = f"{body}\n\n{self.marker}"
-        found = create_once(self._find, lambda: self.repository.comment(self.number, text))
+        found = create_once(self._find, lambda: self.issues.comment(self.number, text))
         if found["body"] != text:
-            found = self.repository.change_comment(found["id"], text)
+            found = self.issues.change_comment(found["id"], text)
         return Comment(found["id"], found["html_url"])
 
     def _find(self) -> Json | None:
-        return next((item for item in self.repository.comments(self.number) if self._is_ours(item)), None)
+        return next((item for item in self.issues.comments(self.number) if self._is_ours(item)), None)
 
     def _is_ours(self, comment: Json) -> bool:
         user = comment["user"] or {}

@@ -1,6 +1,5 @@
 """The repositories of a fleet: what is in them now, and the pull requests by which they are changed."""
 
-import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +8,10 @@ from http import HTTPStatus
 from typing import Literal
 
 from hub_image_actions.errors import ActionError, BranchConflict, GitHubError
-from hub_image_actions.github.client import GitHub, create_once
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.commits import FILE, PROGRAM
+from hub_image_actions.github.creation import create_once
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.snapshot import Snapshot
 from hub_image_actions.github.values import Json, PullRequest
 
@@ -18,7 +20,6 @@ Status = Literal["opened", "updated", "unchanged", "would open", "would update"]
 _TRAILER = "Proposed-tree"
 # GitHub names no more files of a comparison than these.
 _MOST_COMPARED = 300
-_FILE, _PROGRAM = "100644", "100755"
 
 
 @dataclass(frozen=True)
@@ -105,41 +106,25 @@ class _Comparison:
         return cls(files, strangers, answer["behind_by"] > 0, complete)
 
 
-class _Proposing:
-    """One proposal on its way into one repository."""
+class _Changes:
+    """What a proposal changes in a snapshot's files.
 
-    def __init__(self, github: GitHub, snapshot: Snapshot, proposal: Proposal) -> None:
-        self._github = github
+    Args:
+        snapshot: the files as they are.
+        proposal: how some of them should be.
+    """
+
+    def __init__(self, snapshot: Snapshot, proposal: Proposal) -> None:
         self._snapshot = snapshot
         self._proposal = proposal
-        self._repository = github.repository(snapshot.full_name)
-        self._path = f"/repos/{snapshot.full_name}"
-
-    def carry_out(self, *, apply: bool) -> Proposed:
-        if not self._changes:
-            return Proposed(self._listed(self._open_one()), "unchanged")
-        if self._snapshot.archived:
-            remedy = "Unarchive it, or leave it out."
-            raise ActionError(f"{self._snapshot.full_name} is archived.", remedy)
-        opened = self._open_one()
-        if not opened and (declined := self._declined()):
-            return Proposed(declined, "unchanged")
-        branch = self._repository.branch_commit(self._proposal.branch)
-        current = bool(branch) and self._carries(branch)
-        if opened and current and not self._change(opened) and not self._missing_labels(opened):
-            return Proposed(self._listed(opened), "unchanged")
-        if not apply:
-            return Proposed(self._listed(opened), "would update" if opened else "would open")
-        commit = branch if current else self._push(exists=bool(branch))
-        # What GitHub said of an open one before the push names the commit before it.
-        pull = replace(self._written(opened), commit=commit)
-        return Proposed(pull, "updated" if opened else "opened")
-
-    # ---- what is to be changed
 
     @cached_property
-    def _changes(self) -> Mapping[str, bytes | None]:
-        """The files that are to become other than they are."""
+    def files(self) -> Mapping[str, bytes | None]:
+        """Content by path of the files that become other than they are; None deletes.
+
+        Raises:
+            ActionError: a path cannot be written.
+        """
         there, left_out = self._snapshot.files, self._snapshot.left_out
         changes = {}
         for path, content in self._proposal.files.items():
@@ -147,10 +132,22 @@ class _Proposing:
                 changed = path in there or path in left_out
             else:
                 self._check_writable(path)
-                changed = there.get(path) != content or self._mode(path) != self._present_mode(path)
+                changed = there.get(path) != content or self.mode(path) != self._present_mode(path)
             if changed:
                 changes[path] = content
         return changes
+
+    @property
+    def modes(self) -> Mapping[str, str]:
+        """Git's modes of those files, by path."""
+        return {path: self.mode(path) for path in self.files}
+
+    def mode(self, path: str) -> str:
+        """Return git's mode that a file is to have."""
+        return PROGRAM if path in self._proposal.programs else self._present_mode(path)
+
+    def _present_mode(self, path: str) -> str:
+        return PROGRAM if path in self._snapshot.programs else FILE
 
     def _check_writable(self, path: str) -> None:
         parts = path.split("/")
@@ -163,14 +160,25 @@ class _Proposing:
                 "Change it by hand, or make it a plain file first.",
             )
 
-    def _present_mode(self, path: str) -> str:
-        return _PROGRAM if path in self._snapshot.programs else _FILE
 
-    def _mode(self, path: str) -> str:
-        return _PROGRAM if path in self._proposal.programs else self._present_mode(path)
+class _Branch:
+    """The branch that carries a proposal, and its pull requests, as they are now.
 
-    # ---- what is there
+    Args:
+        github: who asks.
+        snapshot: what the changes were made from.
+        proposal: what the branch is for.
+        changes: what it is to carry.
+    """
 
+    def __init__(self, github: GitHub, snapshot: Snapshot, proposal: Proposal, changes: _Changes) -> None:
+        self._github = github
+        self._snapshot = snapshot
+        self._proposal = proposal
+        self._changes = changes
+        self._path = f"/repos/{snapshot.full_name}"
+
+    # https://docs.github.com/en/rest/pulls/pulls#list-pull-requests
     @cached_property
     def _pulls(self) -> list[Json]:
         """The pull requests of the branch, open or closed, newest first."""
@@ -179,7 +187,16 @@ class _Proposing:
         listed = self._github.pages(f"{self._path}/pulls", state="all", **query)
         return [item for item in listed if item["head"]["ref"] == self._proposal.branch]
 
-    def _open_one(self) -> Json | None:
+    def forget(self) -> None:
+        """Have the next question be asked of GitHub again."""
+        del self._pulls
+
+    def open_pull(self) -> Json | None:
+        """Return the open pull request, or None.
+
+        Raises:
+            BranchConflict: it is somebody else's.
+        """
         found = next((item for item in self._pulls if item["state"] == "open"), None)
         if found and not self._is_ours(found):
             raise BranchConflict(
@@ -188,7 +205,7 @@ class _Proposing:
             )
         return found
 
-    def _declined(self) -> PullRequest | None:
+    def declined(self) -> PullRequest | None:
         """The newest pull request that proposed the very same and was closed without being merged."""
         closed = next((item for item in self._pulls if self._is_ours(item)), None)
         if closed is None or closed["merged_at"]:
@@ -196,7 +213,7 @@ class _Proposing:
         pull = PullRequest.from_json(closed)
         return pull if self._is_wanted(self._compared(self._snapshot.commit, pull.commit)) else None
 
-    def _carries(self, commit: str) -> bool:
+    def carries(self, commit: str) -> bool:
         """Say whether a branch's commit has the changes, and raise if it has changes of somebody else."""
         there = self._compared(self._snapshot.commit, commit)
         if self._is_wanted(there) and not (there and there.behind and self._overtaken(commit)):
@@ -207,12 +224,13 @@ class _Proposing:
 
     def _overtaken(self, commit: str) -> bool:
         since = self._compared(commit, self._snapshot.commit)
-        return since is None or not since.complete or bool(since.files.keys() & self._changes.keys())
+        return since is None or not since.complete or bool(since.files.keys() & self._changes.files.keys())
 
     def _is_wanted(self, there: _Comparison | None) -> bool:
-        wanted = {path: content and _blob(content) for path, content in self._changes.items()}
+        wanted = {path: content and _blob(content) for path, content in self._changes.files.items()}
         return there is not None and there.complete and there.files == wanted
 
+    # https://docs.github.com/en/rest/commits/commits#compare-two-commits
     def _compared(self, base: str, head: str) -> _Comparison | None:
         """Return what `head` has that `base` has not; None where they have no commit in common."""
         try:
@@ -236,17 +254,43 @@ class _Proposing:
     def _is_ours(self, pull: Json) -> bool:
         return self._proposal.marker in (pull["body"] or "")
 
-    def _listed(self, pull: Json | None) -> PullRequest | None:
-        return PullRequest.from_json(pull) if pull else None
 
-    # ---- what is written
+class _Proposing:
+    """One proposal on its way into one repository."""
+
+    def __init__(self, github: GitHub, snapshot: Snapshot, proposal: Proposal) -> None:
+        self._snapshot = snapshot
+        self._proposal = proposal
+        self._repository = Repository(github, snapshot.full_name)
+        self._changes = _Changes(snapshot, proposal)
+        self._branch = _Branch(github, snapshot, proposal, self._changes)
+
+    def carry_out(self, *, apply: bool) -> Proposed:
+        if not self._changes.files:
+            return Proposed(_listed(self._branch.open_pull()), "unchanged")
+        if self._snapshot.archived:
+            remedy = "Unarchive it, or leave it out."
+            raise ActionError(f"{self._snapshot.full_name} is archived.", remedy)
+        opened = self._branch.open_pull()
+        if not opened and (declined := self._branch.declined()):
+            return Proposed(declined, "unchanged")
+        branch = self._repository.commits.branch_commit(self._proposal.branch)
+        current = bool(branch) and self._branch.carries(branch)
+        if opened and current and not self._change(opened) and not self._missing_labels(opened):
+            return Proposed(_listed(opened), "unchanged")
+        if not apply:
+            return Proposed(_listed(opened), "would update" if opened else "would open")
+        commit = branch if current else self._push(exists=bool(branch))
+        # What GitHub said of an open one before the push names the commit before it.
+        pull = replace(self._written(opened), commit=commit)
+        return Proposed(pull, "updated" if opened else "opened")
 
     def _push(self, *, exists: bool) -> str:
         try:
             commit = self._commit()
-            self._repository.set_branch(self._proposal.branch, commit, exists=exists)
+            self._repository.commits.set_branch(self._proposal.branch, commit, exists=exists)
         except GitHubError as error:
-            workflows = any(path.startswith(".github/workflows/") for path in self._changes)
+            workflows = any(path.startswith(".github/workflows/") for path in self._changes.files)
             if workflows and error.is_withheld:
                 remedy = (
                     "To change workflows, an app's token needs the permission `Workflows: read and write`, "
@@ -257,27 +301,11 @@ class _Proposing:
         return commit
 
     def _commit(self) -> str:
-        _, base_tree = self._repository.commit_and_tree(self._snapshot.commit)
-        entries = [self._tree_entry(path, content) for path, content in sorted(self._changes.items())]
-        tree = self._created("trees", {"base_tree": base_tree, "tree": entries})
+        commits = self._repository.commits
+        _, base = commits.commit_and_tree(self._snapshot.commit)
+        tree = commits.create_tree(self._changes.files, base=base, modes=self._changes.modes)
         message = f"{self._proposal.title}\n\n{_TRAILER}: {tree}\n"
-        return self._created(
-            "commits", {"message": message, "tree": tree, "parents": [self._snapshot.commit]}
-        )
-
-    def _tree_entry(self, path: str, content: bytes | None) -> Json:
-        entry: Json = {"path": path, "mode": self._mode(path), "type": "blob"}
-        if content is None:
-            return {**entry, "sha": None}
-        try:
-            return {**entry, "content": content.decode()}
-        except UnicodeDecodeError:
-            blob = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
-            return {**entry, "sha": self._created("blobs", blob)}
-
-    def _created(self, kind: str, what: Json) -> str:
-        # Content has one name in git, however often it is created.
-        return str(self._github.send("POST", f"{self._path}/git/{kind}", what, idempotent=True)["sha"])
+        return commits.create_commit(message, tree, [self._snapshot.commit])
 
     def _written(self, opened: Json | None) -> PullRequest:
         if opened is None:
@@ -288,12 +316,12 @@ class _Proposing:
             if change := self._change(opened):
                 pull = self._repository.change_pull_request(pull.number, change)
         if missing:
-            self._repository.add_labels(pull.number, missing)
+            self._repository.issues.add_labels(pull.number, missing)
         return pull
 
     def _open_now(self) -> PullRequest | None:
-        del self._pulls
-        return self._listed(self._open_one())
+        self._branch.forget()
+        return _listed(self._branch.open_pull())
 
     def _open(self) -> PullRequest:
         return self._repository.open_pull_request(
@@ -313,6 +341,10 @@ class _Proposing:
     def _missing_labels(self, pull: Json) -> list[str]:
         there = {label["name"].lower() for label in pull["labels"]}
         return [label for label in self._proposal.labels if label.lower() not in there]
+
+
+def _listed(pull: Json | None) -> PullRequest | None:
+    return PullRequest.from_json(pull) if pull else None
 
 
 def _is_ours(commit: Json) -> bool:

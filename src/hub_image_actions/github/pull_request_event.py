@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub_image_actions.errors import ActionError
-from hub_image_actions.github.client import Repository
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 
 

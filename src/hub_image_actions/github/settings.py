@@ -10,7 +10,8 @@ from typing import Literal, TypeVar
 from urllib.parse import quote
 
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import GitHub, create_once
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.creation import create_once
 from hub_image_actions.github.values import Json
 
 T = TypeVar("T")

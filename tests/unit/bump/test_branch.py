@@ -9,7 +9,7 @@ import pytest
 from hub_image_actions.bump.branch import BumpBranch
 from hub_image_actions.errors import BranchConflict, PushRefused
 from hub_image_actions.git import Checkout, Identity
-from hub_image_actions.github.client import Repository
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import Commit, Comparison
 from hub_image_actions.references import ImageName
 

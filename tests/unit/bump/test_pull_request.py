@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from hub_image_actions.bump.pull_request import label_and_request
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import Repository
+from hub_image_actions.github.issues import Issues
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 
 PULL = PullRequest(
@@ -21,14 +22,20 @@ PULL = PullRequest(
 )
 
 
+class WithoutLabels(Issues):
+    def __init__(self) -> None:
+        """Ask nobody."""
+
+    def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        raise GitHubError(f"POST labels of {number}", 403, "no")
+
+
 class Refusing(Repository):
     """A repository that knows no labels and no teams."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-
-    def add_labels(self, number: int, labels: Sequence[str]) -> None:
-        raise GitHubError(f"POST labels of {number}", 403, "no")
+        self.issues = WithoutLabels()
 
     def request_reviews(self, number: int, reviewers: Sequence[str]) -> None:
         if any("/" in reviewer for reviewer in reviewers):

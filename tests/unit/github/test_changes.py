@@ -6,7 +6,8 @@ import pytest
 
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.changes import image_changes
-from hub_image_actions.github.client import GitHub, Repository
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.http import Http, Response
 
 OLD, NEW = "511c4637d702", "0dda39451de7"
@@ -38,7 +39,7 @@ class Same(Http):
 
 
 def repository(http: Http) -> Repository:
-    return GitHub(http, "https://api.example.org", "https://example.org", "").repository("o/image")
+    return Repository(GitHub(http, "https://api.example.org", "https://example.org", ""), "o/image")
 
 
 def test_a_pull_request_that_several_commits_name_is_listed_once() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from hub_image_actions.errors import GitHubError
-from hub_image_actions.github.client import GitHub, Repository, create_once
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.creation import create_once
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.http import Headers, Http, NoAnswer, Response
 
 Answer = Response | NoAnswer
@@ -49,7 +51,7 @@ class Answers(Http):
 
 def repository(*answers: Answer) -> tuple[Repository, Answers]:
     http = Answers(*answers)
-    return GitHub(http, API, "https://example.org", TOKEN).repository("o/r"), http
+    return Repository(GitHub(http, API, "https://example.org", TOKEN), "o/r"), http
 
 
 def test_every_page_of_a_list_is_asked_for() -> None:
@@ -126,14 +128,14 @@ def test_without_teams_none_are_asked() -> None:
 @pytest.mark.parametrize("status", [204, 404, 422])
 def test_a_branch_that_is_gone_is_deleted(status: int) -> None:
     deployments, http = repository(answer(status, b"" if status == 204 else {"message": "gone"}))
-    deployments.delete_branch("a/b c#d")
+    deployments.commits.delete_branch("a/b c#d")
     assert http.asked[0][1] == f"{API}/repos/o/r/git/refs/heads/a/b%20c%23d"
 
 
 def test_a_branch_that_may_not_be_deleted_is_an_error() -> None:
     deployments, _ = repository(answer(403, {"message": "no"}))
     with pytest.raises(GitHubError):
-        deployments.delete_branch("a")
+        deployments.commits.delete_branch("a")
 
 
 def test_names_are_quoted_in_addresses() -> None:
@@ -149,14 +151,14 @@ def test_the_page_that_opens_a_pull_request() -> None:
 
 def test_a_comment_with_the_marker_is_not_written_again() -> None:
     deployments, http = repository(answer(200, [{"body": None}, {"body": "x <!-- m -->"}]))
-    deployments.comment_once(1, "<!-- m -->", "x")
+    deployments.issues.comment_once(1, "<!-- m -->", "x")
     assert [method for method, *_ in http.asked] == ["GET"]
 
 
 def test_a_comment_whose_answer_was_lost_is_looked_for() -> None:
     lost = NoAnswer("POST x", "the connection was reset", uncertain=True)
     deployments, http = repository(answer(200, []), lost, answer(200, [{"body": "x\n<!-- m -->"}]))
-    deployments.comment_once(1, "<!-- m -->", "x")
+    deployments.issues.comment_once(1, "<!-- m -->", "x")
     assert [method for method, *_ in http.asked] == ["GET", "POST", "GET"]
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.github.client import GitHub, Repository
+from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.kept_comment import KeptComment
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.http import Http
 from local_github import LocalGitHub
 
@@ -29,13 +30,13 @@ def test_ours_is_found_again_and_others_stay(tmp_path: Path, token: str, login: 
         def repository(kind: str, user: str) -> Repository:
             permissions = None if kind == "personal" else {"pull_requests": "write", "contents": "write"}
             text = github.create_token(login=user, kind=kind, permissions=permissions, repositories=["o/r"])
-            return GitHub(http, github.api_url, github.server_url, text).repository("o/r")
+            return Repository(GitHub(http, github.api_url, github.server_url, text), "o/r")
 
         alice, ours = repository("personal", "alice"), repository(token, who)
         number = alice.open_pull_request({"title": "b", "head": "feature", "base": "main"}).number
-        alice.comment(number, f"I quote {MARKER}")
-        keep: Callable[[str], object] = KeptComment(ours, number, MARKER, login).keep
+        alice.issues.comment(number, f"I quote {MARKER}")
+        keep: Callable[[str], object] = KeptComment(ours.issues, number, MARKER, login).keep
         assert keep("one") == keep("one") == keep("two")
-        bodies = [comment["body"] for comment in ours.comments(number)]
+        bodies = [comment["body"] for comment in ours.issues.comments(number)]
         assert bodies == [f"I quote {MARKER}", f"two\n\n{MARKER}"]
         assert not github.problems

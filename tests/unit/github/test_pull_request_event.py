@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.errors import ActionError
-from hub_image_actions.github.client import Repository
 from hub_image_actions.github.pull_request_event import find_pull_request, pull_request_number, read_event
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 
 

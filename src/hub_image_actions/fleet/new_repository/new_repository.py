@@ -28,6 +28,7 @@ from hub_image_actions.fleet.workflows.variables import (
 )
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.proposal import Proposal, propose
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.settings import (
     Administration,
     Hidden,
@@ -433,9 +434,9 @@ class NewRepository:
             return Step("to do", text, self._page(""))
         if self._asked.rules(branch).pull_request:
             return self._proposed_files(content, files, text)
-        repository = self._github.repository(self._name)
-        commit = repository.branch_commit(branch)
-        _, base_tree = repository.commit_and_tree(commit)
+        repository = Repository(self._github, self._name)
+        commit = repository.commits.branch_commit(branch)
+        _, base_tree = repository.commits.commit_and_tree(commit)
         entries = [
             {
                 "path": path,

@@ -29,6 +29,7 @@ from hub_image_actions.fleet.workflows.pipelines import workflows_in
 from hub_image_actions.github.archives import Archive, read_archive
 from hub_image_actions.github.changes import merged_pull_request
 from hub_image_actions.github.client import PAGE, GitHub
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.snapshot import snapshot
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.references import ImageName, find_reference, is_commit
@@ -185,7 +186,7 @@ class Survey:
     def _bumps(self) -> list[tuple[ImageName, OpenBump]]:
         """Return the open pull requests of bump-datahub-tag, told by their marks, each with its image."""
         name = self._question.deployments
-        repository = self._github.repository(name)
+        repository = Repository(self._github, name)
         answer = self._read("the open pull requests of", {name: repository.open_pull_requests})[name]
         if isinstance(answer, ActionError):
             self._problems.append(f"The open pull requests are not known: {answer}")

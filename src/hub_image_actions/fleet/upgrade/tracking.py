@@ -10,7 +10,8 @@ from hub_image_actions import markdown
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.fleet.upgrade.result import Result
 from hub_image_actions.fleet.upgrade.waves import State, Verdict
-from hub_image_actions.github.client import GitHub, create_once
+from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.creation import create_once
 from hub_image_actions.github.values import Json
 
 LABEL = "hub-image-actions rollout"

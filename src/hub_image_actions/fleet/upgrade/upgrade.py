@@ -17,6 +17,7 @@ from hub_image_actions.fleet.workflows.pins import Release, pins_of, version_key
 from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, WorkflowFile, WorkflowUnreadable
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.proposal import Proposal, propose
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
 from hub_image_actions.github.values import Json
 
@@ -147,7 +148,7 @@ class Upgrade:
             pull = newest.pull
             built = self._built(replace(nothing, number=pull.number, url=pull.url), repository, newest)
             if built.state == "green" and self._apply:
-                self._github.repository(repository.full_name).add_labels(pull.number, [GREEN])
+                Repository(self._github, repository.full_name).issues.add_labels(pull.number, [GREEN])
             return built
         return nothing
 
