@@ -121,8 +121,11 @@ class FakeRegistry:
     def blob(self, repository: str, digest: str) -> bytes:
         return self.blobs[digest]
 
-    def put_blob(self, repository: str, content: bytes) -> None:
+    def put_blob(self, repository: str, content: bytes) -> str:
         self._ask("put blob")
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        self.blobs[digest] = content
+        return digest
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)

@@ -1,0 +1,80 @@
+"""The way of an image into the registry, and what it tells there of itself."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
+from hub_image_actions.build.fingerprint import BuildInputs
+from hub_image_actions.build.publishing import Publishing
+from hub_image_actions.build.settings import BuildSettings, Publication
+from hub_image_actions.images.labels import HUB_CHECK, INPUTS, RUN, SIZE, TESTS
+from hub_image_actions.images.push import ImagePush
+from hub_image_actions.images.pushed_image import read_pushed_image
+
+INPUT = BuildInputs({}, {}, {})
+PUSHED = read_settings(Publication(push=True, tags=("1", "latest")))
+CANDIDATE = read_settings(Publication(tags=("1",), candidate=True))
+RUN_URL = "https://github.com/a/b/actions/runs/7"
+
+
+def pushing(folder: Path, settings: BuildSettings, inputs: BuildInputs | None) -> FakeBuild:
+    """Return a build whose image was pushed."""
+    build = fake_build(folder, settings, run_url=RUN_URL)
+    build.job.report.size, build.job.report.hub_check = 300, "ready in 3 s"
+    by_docker = pushed_image({INPUTS: "of the image", TESTS: "of the base"})
+    keep(build.registry, inputs.tag if inputs else "1", by_docker)
+    publishing(build).push(build.login.docker, inputs)
+    return build
+
+
+def publishing(build: FakeBuild) -> Publishing:
+    """Return the publishing of a build."""
+    return Publishing(build.job, build.login.registry)
+
+
+@pytest.mark.parametrize(
+    ("settings", "inputs", "first", "tags"),
+    [
+        (PUSHED, INPUT, INPUT.tag, {INPUT.tag, "1", "latest"}),
+        (PUSHED, None, "1", {"1", "latest"}),
+        (CANDIDATE, INPUT, INPUT.tag, {INPUT.tag}),
+    ],
+)
+def test_the_layers_move_once_and_every_tag_names_the_same(
+    tmp_path: Path, settings: BuildSettings, inputs: BuildInputs | None, first: str, tags: set[str]
+) -> None:
+    build = pushing(tmp_path, settings, inputs)
+    assert [asked for asked in build.docker.asked if asked[0] == "push"] == [
+        ("push", f"quay.io/course/image:{first}")
+    ]
+    digest = build.job.report.digest
+    named = {tag for tag, manifest in build.registry.manifests.items() if manifest.digest == digest}
+    assert named == tags
+    assert build.job.report.pushed is settings.push
+
+
+def test_what_was_found_out_is_in_the_labels(tmp_path: Path) -> None:
+    build = pushing(tmp_path, PUSHED, INPUT)
+    image = read_pushed_image(build.login.registry, "course/image", "1")
+    assert image.labels == {INPUTS: "of the image", SIZE: "300", RUN: RUN_URL, HUB_CHECK: "ready in 3 s"}
+
+
+def test_an_image_that_is_there_gets_its_tags_and_nothing_else(tmp_path: Path) -> None:
+    build, image = fake_build(tmp_path, PUSHED), pushed_image({})
+    publishing(build).tag(image, INPUT)
+    assert build.docker.asked == []
+    assert set(build.registry.manifests) == {INPUT.tag, "1", "latest"}
+    assert build.job.report.digest == image.manifest.digest
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_whether_everybody_may_pull_is_asked_where_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(ImagePush, "check_public", lambda *given: asked.append(given[-1]))
+    settings = read_settings(Publication(push=True, tags=("1",), public_check=wanted))
+    publishing(fake_build(tmp_path, settings)).tag(pushed_image({}), None)
+    assert asked == (["1"] if wanted else [])
