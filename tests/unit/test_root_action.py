@@ -70,28 +70,3 @@ def test_the_defaults_are_those_of_the_code(root: Path, action: str) -> None:
 def test_the_locked_version_of_repo2docker_is_the_default_one(root: Path) -> None:
     assert f"jupyter-repo2docker=={DEFAULT_VERSION}" in (root / "requirements/repo2docker.in").read_text()
     assert declared(root, ".")["inputs"]["repo2docker-version"]["default"] == DEFAULT_VERSION
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "field", "value"),
-    [
-        ("image", "quay.io/a/b", "reference", f"quay.io/a/b:{COMMIT[:12]}"),
-        ("tag", "{sha:7}", "tags", (COMMIT[:7],)),
-        ("build-args", "A=b=c\n\nB=", "build_args", {"A": "b=c", "B": ""}),
-        ("repo2docker-args", "--debug --label 'a=b c'", "repo2docker_args", ("--debug", "--label", "a=b c")),
-        ("repo2docker-version", "repo2docker>=2025.8", "repo2docker", "jupyter-repo2docker>=2025.8"),
-        ("cache", "none", "cache", False),
-        ("user-id", "1234", "user_id", 1234),
-        ("registry-password", '{\n "a": 1\n}\n', "registry_password", '{\n "a": 1\n}'),
-    ],
-)
-def test_an_input_becomes_a_setting(name: str, text: str, field: str, value: object) -> None:
-    made = settings({"image": "course/image", name: text}, publishes=True)
-    assert getattr(made, field) == value
-
-
-def test_secrets_are_not_shown_with_the_settings() -> None:
-    texts = {"image": "a/b", "registry-password": "hunter2", "github-token": "ghs_x"}
-    shown = repr(settings(texts, publishes=True))
-    assert "hunter2" not in shown
-    assert "ghs_x" not in shown

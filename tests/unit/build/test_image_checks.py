@@ -30,7 +30,7 @@ def checks(build: FakeBuild) -> ImageChecks:
     return ImageChecks(build.job, build.login.docker)
 
 
-def settings(*, push: bool = False, **given: str) -> BuildSettings:
+def settings(push: bool = False, /, **given: str) -> BuildSettings:
     """Return the settings of a build in a folder of its own."""
     return read_settings(Publication(push=push, tags=("1",)), context="course", **given)
 
@@ -57,7 +57,7 @@ def test_each_test_that_failed_is_shown_at_its_place(
     course: Path, monkeypatch: pytest.MonkeyPatch, push: bool, remedy: str
 ) -> None:
     monkeypatch.setattr(ImageTests, "run", lambda *_: SuiteResults((PASSED, FAILED)))
-    build = fake_build(course, settings(push=push))
+    build = fake_build(course, settings(push))
     with pytest.raises(ImageTestsFailed, match="1 of the image's tests failed: test_one") as raised:
         checks(build).test()
     assert raised.value.remedy.endswith(remedy)

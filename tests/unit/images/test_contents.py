@@ -1,18 +1,13 @@
 """What an image tells of its contents."""
 
-import json
 from typing import Any
 
 import pytest
 
 from hub_image_actions.docker.engine import Layer
-from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.contents import ImageContents, contents_of
-from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.images.size import LABEL, ImageSize, LayerSize, unpacked
 from hub_image_actions.packages.package_list import Package, PackageList
-from hub_image_actions.registry.calls import Manifest
-from hub_image_actions.registry.client import Registry
 
 PACKAGES = PackageList((Package("pip", "numpy", "2.1.0"),), "debian 12")
 ADD, ENV, RUN = (
@@ -76,36 +71,3 @@ def test_sizes_that_are_not_of_this_image_are_left_alone(text: str) -> None:
 
 def test_layers_without_a_history_have_sizes_all_the_same() -> None:
     assert contents_of(MANIFEST, {}).compressed == ImageSize((LayerSize(1, ""), LayerSize(3, "")))
-
-
-class Fake(Registry):
-    """A registry that has one manifest and one configuration."""
-
-    def __init__(self, manifest: object, configuration: object = None) -> None:
-        self.host = "registry.example.org"
-        self._manifest, self._blob = json.dumps(manifest), json.dumps(configuration)
-
-    def manifest(self, repository: str, reference: str) -> Manifest:
-        return Manifest("sha256:0", "", self._manifest.encode())
-
-    def blob(self, repository: str, digest: str) -> bytes:
-        return self._blob.encode()
-
-
-@pytest.mark.parametrize(
-    "registry",
-    [
-        pytest.param(Fake([]), id="a list"),
-        pytest.param(Fake({}), id="nothing"),
-        pytest.param(Fake({"config": 1}), id="no descriptor"),
-        pytest.param(Fake({"config": {"digest": "x", "size": 9 << 20}}), id="too large"),
-        pytest.param(Fake({"manifests": []}), id="an empty index"),
-        pytest.param(Fake({"manifests": [1]}), id="an index of numbers"),
-        pytest.param(Fake(MANIFEST, []), id="no configuration"),
-        pytest.param(Fake(MANIFEST, {"config": {"Labels": [1]}}), id="labels are a list"),
-        pytest.param(Fake({**MANIFEST, "layers": None}, {}), id="no layers"),
-    ],
-)
-def test_what_is_no_image_is_refused_by_name(registry: Registry) -> None:
-    with pytest.raises(RegistryError, match=r"registry\.example\.org/demo/x:tag"):
-        read_pushed_image(registry, "demo/x", "tag")
