@@ -13,7 +13,7 @@ from hub_image_actions.build.login import DockerLogin
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.report import BuildReport
 from hub_image_actions.build.settings import BuildSettings, Publication, read_build
-from hub_image_actions.docker.engine import Docker, Engine
+from hub_image_actions.docker.engine import Docker, Engine, Layer
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, ManifestMissing, RegistryError
@@ -64,6 +64,8 @@ class FakeDocker:
     folder: Path
     has_buildx: bool = True
     pulls: tuple[str, ...] | None = None
+    earlier: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def engine(self) -> Engine:
@@ -78,6 +80,13 @@ class FakeDocker:
 
     def tag(self, old: str, new: str) -> None:
         self.asked.append(("tag", old, new))
+
+    def set_aside(self, reference: str) -> str:
+        self.asked.append(("set_aside", reference))
+        return self.earlier
+
+    def layers(self, reference: str) -> tuple[Layer, ...]:
+        return (Layer(3, "RUN make"), Layer(4, "COPY . ."))
 
     def remove_tag(self, reference: str) -> None:
         self.asked.append(("remove_tag", reference))

@@ -1,0 +1,164 @@
+"""The phases of a build, in their order, and what each is left out for."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
+from hub_image_actions import process
+from hub_image_actions.build.context import BuildContext
+from hub_image_actions.build.image_build import ImageBuild
+from hub_image_actions.build.image_checks import ImageChecks, ImageTestsFailed
+from hub_image_actions.build.inspection import ImageInspection
+from hub_image_actions.build.preparation import Preparation, PreparedBuild
+from hub_image_actions.build.promotion import Promotion
+from hub_image_actions.build.publishing import Publishing
+from hub_image_actions.build.repo2docker import Repo2docker
+from hub_image_actions.build.settings import Publication
+from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS
+
+IMAGE = "quay.io/course/image:1"
+PUSH = Publication(push=True, tags=("1",))
+ALL = ["build", "test", "hub check", "packages", "push"]
+
+
+class Disk:
+    """A disk that has room."""
+
+    def free(self) -> int:
+        return 1 << 30
+
+
+@pytest.fixture
+def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Returns what is done in builds, in order; each part of one only notes that it is asked."""
+    (tmp_path / "Dockerfile").write_text("FROM quay.io/a/b:2\n")
+    calls: list[str] = []
+    prepared = PreparedBuild(None, True, "")
+    for owner, name, noted, result in (
+        (Preparation, "check", "", Disk()),
+        (Preparation, "prepare", "", prepared),
+        (ImageBuild, "_build", "build", None),
+        (ImageChecks, "test", "test", None),
+        (ImageChecks, "start_as_on_a_hub", "hub check", None),
+        (ImageInspection, "contents", "", None),
+        (ImageInspection, "describe", "packages", None),
+        (Publishing, "push", "push", None),
+        (Publishing, "tag", "tag", None),
+    ):
+
+        def note(*_: Any, noted: str = noted, result: Any = result) -> Any:
+            calls.extend([noted] if noted else [])
+            return result
+
+        monkeypatch.setattr(owner, name, note)
+    return calls
+
+
+def made(folder: Path, publication: Publication = PUSH, /, **given: str) -> FakeBuild:
+    """Return a build of a Dockerfile that did all that it does."""
+    build = fake_build(folder, read_settings(publication, builder="docker", **given))
+    keep(build.registry, "2", pushed_image({}))
+    ImageBuild(build.job, build.login).run()
+    return build
+
+
+@pytest.mark.parametrize(
+    ("given", "left_out"),
+    [
+        ({}, set[str]()),
+        ({"hub_check": "false"}, {"hub check"}),
+        ({"packages": "false"}, {"packages"}),
+        ({"reuse": "false"}, set[str]()),
+    ],
+)
+def test_each_phase_comes_in_its_turn(
+    tmp_path: Path, done: list[str], given: dict[str, str], left_out: set[str]
+) -> None:
+    build = made(tmp_path, **given)
+    assert done == [name for name in ALL if name not in left_out]
+    assert build.job.report.free == (1 << 30, 1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("publication", "pushed"),
+    [(PUSH, True), (Publication(tags=("1",)), False), (Publication(tags=("1",), candidate=True), True)],
+)
+def test_an_image_is_pushed_where_that_is_wanted(
+    tmp_path: Path, done: list[str], publication: Publication, pushed: bool
+) -> None:
+    made(tmp_path, publication)
+    assert ("push" in done) is pushed
+
+
+def test_nothing_is_pushed_once_a_check_has_failed(
+    tmp_path: Path, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ImageTestsFailed("No.")
+
+    monkeypatch.setattr(ImageChecks, "test", fail)
+    with pytest.raises(ImageTestsFailed):
+        made(tmp_path)
+    assert done == ["build"]
+
+
+@pytest.mark.parametrize(("publication", "tagged"), [(PUSH, True), (Publication(tags=("1",)), False)])
+def test_an_image_that_is_there_is_promoted_instead(
+    tmp_path: Path, done: list[str], publication: Publication, tagged: bool
+) -> None:
+    build = fake_build(tmp_path, read_settings(publication, builder="docker"))
+    keep(build.registry, "2", pushed_image({}))
+    inputs = Promotion(build.job, build.login, BuildContext(tmp_path, ".")).inputs()
+    assert inputs
+    created = datetime.now(timezone.utc).isoformat()
+    labels = {INPUTS: inputs.digest, CREATED: created, HUB_CHECK: "ready"}
+    keep(build.registry, inputs.tag, pushed_image(labels))
+    ImageBuild(build.job, build.login).run()
+    assert done == ["packages", *(["tag"] if tagged else [])]
+    assert build.job.report.reused
+    assert build.job.report.image.endswith(":1" if tagged else inputs.tag)
+
+
+def test_a_build_that_fails_is_diagnosed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise CommandError("docker build", 1, "no space left on device", "")
+
+    monkeypatch.setattr(process, "stream", fail)
+    build = fake_build(tmp_path, read_settings(builder="docker"))
+    with pytest.raises(ActionError, match="no space left on device"):
+        ImageBuild(build.job, build.login)._build(PreparedBuild(None, True, ""), None)
+    assert build.job.report.diagnosis
+
+
+@pytest.mark.parametrize(
+    ("earlier", "cached_from", "with_buildx", "used"),
+    [
+        ("aside", IMAGE, False, "aside"),
+        ("aside", IMAGE, True, IMAGE),
+        ("aside", "quay.io/course/image:0", False, "quay.io/course/image:0"),
+        ("", IMAGE, False, IMAGE),
+        ("aside", "", False, ""),
+    ],
+)
+def test_an_image_of_the_same_name_is_out_of_the_way_of_repo2docker(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    earlier: str,
+    cached_from: str,
+    with_buildx: bool,
+    used: str,
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(process, "stream", lambda command, **_: commands.append(command))
+    build = fake_build(tmp_path)
+    build.docker.earlier = earlier
+    prepared = PreparedBuild(Repo2docker(Path("python"), "2026.04.0"), with_buildx, cached_from)
+    ImageBuild(build.job, build.login)._build(prepared, None)
+    assert build.docker.asked == [("set_aside", IMAGE)]
+    assert ("--cache-from" in commands[0]) is bool(used)
+    assert used == "" or used in commands[0]
+    assert (build.job.report.cached_from, build.job.report.size) == (used, 7)
