@@ -72,11 +72,18 @@ class Commits:
         return self._created("commits", {"message": message, "tree": tree, "parents": list(parents)})
 
     # https://docs.github.com/en/rest/git/refs#update-a-reference and #create-a-reference
-    def set_branch(self, branch: str, commit: str, *, exists: bool) -> None:
-        """Have a branch be at a commit, whatever it was at before."""
+    def set_branch(self, branch: str, commit: str, *, exists: bool, force: bool = True) -> None:
+        """Have a branch be at a commit.
+
+        Args:
+            branch: the branch.
+            commit: the commit.
+            exists: whether there is such a branch.
+            force: whether it may be at something that does not lead to the commit.
+        """
         if exists:
             path = f"{self._path}/refs/heads/{quote(branch, safe='/')}"
-            self._github.send("PATCH", path, {"sha": commit, "force": True})
+            self._github.send("PATCH", path, {"sha": commit, "force": force})
             return
         request = {"ref": f"refs/heads/{branch}", "sha": commit}
         create_once(

@@ -9,7 +9,8 @@ from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.command import github_from
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import InvalidReference
-from hub_image_actions.fleet.new_repository.new_repository import NewRepository, Step, Wish
+from hub_image_actions.fleet.new_repository.new_repository import NewRepository
+from hub_image_actions.fleet.new_repository.step import Step, Wish
 from hub_image_actions.fleet.workflows.variables import OWNER, REPOSITORY
 from hub_image_actions.http import HttpClient
 from hub_image_actions.names import InvalidName, parse_full_name, parse_hub
