@@ -26,11 +26,11 @@ from hub_image_actions.bump.base_images import (
     BRANCH,
     TITLE,
     BaseImageUpgrade,
-    Result,
     Wording,
     branch_of,
     digest_in_registry,
 )
+from hub_image_actions.bump.dependents import BaseImageResult
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.command import open_http
 from hub_image_actions.entry.inputs import Inputs
@@ -190,14 +190,18 @@ class BumpBaseImage:
             )
         return tuple({name.lower(): name for name in found}.values())
 
-    def log(self, result: Result) -> None:
+    def log(self, result: BaseImageResult) -> None:
         """Write to the log what came of a repository."""
-        for one in result.references:
-            outcome = f"{short(one.old)} -> {short(one.new)}" if one.new else f"left: {one.reason}"
-            self.runner.info(f"{one.file}:{one.outcome.line}: {outcome}")
+        for reference in result.references:
+            outcome = (
+                f"{short(reference.old)} -> {short(reference.new)}"
+                if reference.new
+                else f"left: {reference.reason}"
+            )
+            self.runner.info(f"{reference.file}:{reference.outcome.line}: {outcome}")
         self.runner.info(" ".join(filter(None, (result.status, result.url))))
 
-    def tell(self, results: Sequence[Result]) -> None:
+    def tell(self, results: Sequence[BaseImageResult]) -> None:
         """Set the outputs, and tell people above the log and in the job's summary what happened."""
         moving = [result for result in results if result.moves]
         self.runner.notice(self.outcome(results))
@@ -207,7 +211,9 @@ class BumpBaseImage:
                 markdown.escape(result.status),
                 markdown.link("pull request", result.url) if result.url else "",
                 "<br>".join(markdown.code(file) for file in result.files),
-                "<br>".join(dict.fromkeys(markdown.escape(one.reason) for one in result.references)),
+                "<br>".join(
+                    dict.fromkeys(markdown.escape(reference.reason) for reference in result.references)
+                ),
             )
             for result in results
             if result.references or result.error
@@ -226,7 +232,7 @@ class BumpBaseImage:
             }
         )
 
-    def outcome(self, results: Sequence[Result]) -> str:
+    def outcome(self, results: Sequence[BaseImageResult]) -> str:
         """Return in one sentence what happened."""
         target = self.settings.target
         moving = [result for result in results if result.moves]
@@ -234,19 +240,19 @@ class BumpBaseImage:
             where = ", ".join(result.url or result.repository for result in moving)
             if len(moving) > MOST_NAMED:
                 where = f"{len(moving)} repositories; the summary has the pull requests"
-            dry = "Dry run, nothing was changed: " * self.settings.dry_run
+            dry = "Dry run, nothing was changed: " if self.settings.dry_run else ""
             return f"{dry}{target.image.short} moves to {target.tag} in {where}"
         declined = ", ".join(result.url for result in results if result.declined)
         if declined:
             return f"Nothing to change: closed without merging, and not opened again: {declined}"
-        reasons = dict.fromkeys(one.reason for result in results for one in result.references)
+        reasons = dict.fromkeys(reference.reason for result in results for reference in result.references)
         if not reasons:
             return f"Nothing to change: no Dockerfile builds on {target.image}."
         if set(reasons) == {ALREADY}:
             return f"Nothing to change: all Dockerfiles build on {target.image}:{target.tag} already."
         return f"Nothing to change: no reference to {target.image} can move ({', '.join(reasons)})."
 
-    def fail(self, results: Sequence[Result]) -> None:
+    def fail(self, results: Sequence[BaseImageResult]) -> None:
         """Raise where a repository failed; where several did, each is told of by itself."""
         failed = [result for result in results if result.error]
         if len(results) == 1 and failed and failed[0].error:

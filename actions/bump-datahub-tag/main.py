@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 ROOT = next(
@@ -24,7 +24,7 @@ dependencies.activate(ROOT)
 from hub_image_actions import markdown, names
 from hub_image_actions.bump.branch import BumpBranch
 from hub_image_actions.bump.pull_request import BumpPullRequest, label_and_request
-from hub_image_actions.bump.report import BumpReport, Origin
+from hub_image_actions.bump.report import BumpOrigin, BumpReport
 from hub_image_actions.deployments.bump import Bump, Plan
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.deployments.plan import plan_bump
@@ -49,6 +49,8 @@ from hub_image_actions.references import (
 )
 from hub_image_actions.registry.client import Registry, registries
 
+DATAHUB = "berkeley-dsep-infra/datahub"
+BRANCH = "update-{hub}-image-tag-{tag}"
 HOW_TO_NAME_IT = "Set the repository variable IMAGE and pass it as `image: ${{ vars.IMAGE }}`."
 HOW_TO_AUTHORIZE = "Pass the token of a GitHub App, or the secret that your organisation keeps for this."
 HOW_TO_TAG = "Pass the tag that was pushed."
@@ -92,30 +94,31 @@ def read_inputs(inputs: Inputs) -> Settings:
     Raises:
         InvalidInputs: some inputs cannot be used; each is named.
     """
-    registry = inputs.parsed("registry", names.parse_host, DEFAULT_REGISTRY, empty="")
+    settings = read_settings(inputs)
+    refuse_what_cannot_work(settings, inputs)
+    inputs.check()
+    return settings
+
+
+def read_settings(inputs: Inputs) -> Settings:
+    """Return the settings as they were given; what cannot be used is noted in the inputs."""
     dry_run = inputs.flag("dry-run", default=False)
     check_only = inputs.flag("check-only", default=False)
-    image = inputs.parsed("image", parse_image_name, empty=ImageName("", "image"), required=HOW_TO_NAME_IT)
+    image = read_image(inputs)
     tag = inputs.parsed("tag", parse_tag, empty="", required="" if check_only else HOW_TO_TAG)
     hub = inputs.parsed("hub", names.parse_hub, empty="") or image.short
     fill = {"{hub}": hub, "{image}": image.short, "{tag}": tag}
-
-    def branch_of(text: str) -> str:
-        return names.parse_branch(filled(text, fill))
-
-    settings = Settings(
-        image=image.on(registry),
+    return Settings(
+        image=image,
         tag=tag,
         hub=hub,
         token=inputs.secret("token", required="" if dry_run else HOW_TO_AUTHORIZE),
-        repository=inputs.parsed(
-            "repository", names.parse_full_name, "berkeley-dsep-infra/datahub", empty=""
-        ),
+        repository=inputs.parsed("repository", names.parse_full_name, DATAHUB, empty=""),
         base_branch=inputs.parsed("base-branch", names.parse_branch, "staging", empty=""),
         paths=inputs.items("paths", "deployments", names.parse_path),
         from_tag=inputs.parsed("from-tag", parse_tag, empty=""),
         digest=inputs.parsed("digest", parse_digest, empty=""),
-        branch=inputs.parsed("branch", branch_of, "update-{hub}-image-tag-{tag}", empty=""),
+        branch=inputs.parsed("branch", partial(branch_of, fill=fill), BRANCH, empty=""),
         title=filled(inputs.text("title", "update {hub} image tag to {tag}"), fill),
         labels=inputs.items("labels"),
         reviewers=inputs.items("reviewers"),
@@ -131,9 +134,22 @@ def read_inputs(inputs: Inputs) -> Settings:
         api_url=inputs.parsed("api-url", names.parse_server, "https://api.github.com", empty=""),
         server_url=inputs.parsed("server-url", names.parse_server, "https://github.com", empty=""),
     )
-    refuse_what_cannot_work(settings, inputs)
-    inputs.check()
-    return settings
+
+
+def read_image(inputs: Inputs) -> ImageName:
+    """Return the image; one without a host is on the registry that is given."""
+    registry = inputs.parsed("registry", names.parse_host, DEFAULT_REGISTRY, empty="")
+    image = inputs.parsed("image", parse_image_name, empty=ImageName("", "image"), required=HOW_TO_NAME_IT)
+    return image.on(registry)
+
+
+def branch_of(text: str, fill: Mapping[str, str]) -> str:
+    """Return the branch, its placeholders filled in.
+
+    Raises:
+        InvalidName: git would not take it.
+    """
+    return names.parse_branch(filled(text, fill))
 
 
 def refuse_what_cannot_work(settings: Settings, inputs: Inputs) -> None:
@@ -182,7 +198,7 @@ class BumpDatahubTag:
     """
 
     def __init__(
-        self, settings: Settings, runner: Runner, http: Http, origin: Origin, docker_config: Path
+        self, settings: Settings, runner: Runner, http: Http, origin: BumpOrigin, docker_config: Path
     ) -> None:
         self.settings = settings
         self.runner = runner
@@ -345,12 +361,12 @@ class BumpDatahubTag:
         )
 
 
-def origin_of(environ: Mapping[str, str]) -> Origin:
+def origin_of(environ: Mapping[str, str]) -> BumpOrigin:
     """Return the run that asks for the bump; an empty one on a laptop."""
     repository = environ.get("GITHUB_REPOSITORY", "")
     url = f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
     run_url = f"{url}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}"
-    return Origin(repository, url, run_url) if repository else Origin()
+    return BumpOrigin(repository, url, run_url) if repository else BumpOrigin()
 
 
 def main() -> int:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+# GitHub takes 65,536 characters for a comment or the text of a pull request; some are left for a marker.
+MOST_CHARACTERS = 60_000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:/$])")
 _NUMBER_SIGN = re.compile(r"#(?=\d)")
 _BARE_BAR = re.compile(r"(?<!\\)\|")
@@ -72,6 +74,20 @@ def file_url(folder_url: str, file: str, line: int) -> str:
 def marker(kind: str) -> str:
     """Return the hidden text at the end of what we write on GitHub, by which it is found again."""
     return f"<!-- hub-image-actions {kind} -->"
+
+
+def first_that_fits(texts: Iterable[str], most: int = MOST_CHARACTERS) -> str:
+    """Return the first text that has no more than `most` characters; where none has, the last, cut off.
+
+    Args:
+        texts: ways to say the same, from the longest to the shortest.
+        most: how many characters there may be.
+    """
+    text = ""
+    for text in texts:
+        if len(text) <= most:
+            return text
+    return text[:most]
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -171,3 +171,17 @@ def test_html_of_a_text_is_that_text(text: str) -> None:
 def test_the_address_of_a_line_survives_a_name_with_spaces() -> None:
     url = markdown.file_url("https://example.org/o/r/blob/main", "a b/{{c}}#.yaml", 3)
     assert url == "https://example.org/o/r/blob/main/a%20b/%7B%7Bc%7D%7D%23.yaml#L3"
+
+
+@pytest.mark.parametrize(
+    ("most", "shown"),
+    [(9, "long text"), (8, "shorter"), (7, "shorter"), (6, "last"), (4, "last"), (3, "las")],
+)
+def test_of_several_texts_the_first_that_fits_is_shown(most: int, shown: str) -> None:
+    assert markdown.first_that_fits(["long text", "shorter", "last"], most) == shown
+
+
+def test_texts_behind_the_first_that_fits_are_not_made() -> None:
+    made = iter(["short", "shorter"])
+    assert markdown.first_that_fits(made) == "short"
+    assert next(made) == "shorter"

@@ -20,8 +20,7 @@ from hub_image_actions.quantities import human_size, human_time
 _BIGGEST = 8
 _BAR = 20
 _DAY = len("2026-11-23")
-# GitHub takes 65,536 characters for a comment: the more a report holds, the fewer failures it tells in full.
-_MOST_CHARACTERS = 60_000
+# The more a report holds, the fewer failures it tells in full.
 _MOST_FAILURES = (20, 10, 5, 2, 0)
 _MOST_TESTS = 200
 _MOST_NAMED = 3
@@ -123,8 +122,7 @@ class BuildReport:
 
     def markdown(self) -> str:
         """Return the report, short enough for a comment."""
-        texts = [_text(self, most) for most in _MOST_FAILURES]
-        return next((text for text in texts if len(text) <= _MOST_CHARACTERS), texts[-1][:_MOST_CHARACTERS])
+        return markdown.first_that_fits(_text(self, most) for most in _MOST_FAILURES)
 
 
 def _text(report: BuildReport, most: int) -> str:

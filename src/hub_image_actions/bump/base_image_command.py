@@ -8,14 +8,13 @@ from pathlib import Path
 from hub_image_actions.bump.base_image_report import short
 from hub_image_actions.bump.base_images import (
     BRANCH,
-    NO_DEPENDENT,
     TITLE,
     BaseImageUpgrade,
-    Result,
     Wording,
     branch_of,
     digest_in_registry,
 )
+from hub_image_actions.bump.dependents import NO_DEPENDENT, BaseImageResult
 from hub_image_actions.entry import command
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
@@ -81,7 +80,7 @@ def _digest(environ: Mapping[str, str], http: HttpClient, target: BaseTarget) ->
     return digest_in_registry(registries(http, folder)(host), target)
 
 
-def _tell(results: Sequence[Result], target: BaseTarget, console: Console, *, applied: bool) -> None:
+def _tell(results: Sequence[BaseImageResult], target: BaseTarget, console: Console, *, applied: bool) -> None:
     for result in results:
         if result.error:
             console.warn(f"{result.repository}: {result.error}")
@@ -97,15 +96,15 @@ def _tell(results: Sequence[Result], target: BaseTarget, console: Console, *, ap
     console.result([result.as_json() for result in results])
 
 
-def _rows(result: Result) -> list[tuple[str, ...]]:
+def _rows(result: BaseImageResult) -> list[tuple[str, ...]]:
     return [
         (
             result.repository,
-            f"{one.file}:{one.outcome.line}",
-            one.outcome.stage,
-            short(one.old) or "-",
-            short(one.new) or f"left: {one.reason}",
+            f"{reference.file}:{reference.outcome.line}",
+            reference.outcome.stage,
+            short(reference.old) or "-",
+            short(reference.new) or f"left: {reference.reason}",
             " ".join(filter(None, (result.status, result.url))),
         )
-        for one in result.references
+        for reference in result.references
     ]

@@ -61,7 +61,7 @@ class BaseImageReport:
 
     def body(self) -> str:
         """Return the text."""
-        moves = [one for one in self.references if one.new]
+        moves = [reference for reference in self.references if reference.new]
         header = ("File", "Stage", "From", "To")
         parts = (self._lead(), _table(header, moves, self._moved), *self._changed(), self._left())
         return "\n\n".join(filter(None, parts))
@@ -71,18 +71,23 @@ class BaseImageReport:
         pinned = f" ({markdown.code(digest)})" if digest else ""
         return f"Moves the base image {markdown.code(str(image))} to {markdown.code(tag)}{pinned}."
 
-    def _moved(self, one: BaseReference) -> tuple[str, ...]:
-        stage = markdown.escape(one.outcome.stage)
-        return (self._place(one), stage, markdown.code(short(one.old)), markdown.code(short(one.new)))
+    def _moved(self, reference: BaseReference) -> tuple[str, ...]:
+        stage = markdown.escape(reference.outcome.stage)
+        return (
+            self._place(reference),
+            stage,
+            markdown.code(short(reference.old)),
+            markdown.code(short(reference.new)),
+        )
 
-    def _stayed(self, one: BaseReference) -> tuple[str, ...]:
-        stage, reason = markdown.escape(one.outcome.stage), markdown.escape(one.reason)
-        return (self._place(one), stage, markdown.code(short(one.old)), reason)
+    def _stayed(self, reference: BaseReference) -> tuple[str, ...]:
+        stage, reason = markdown.escape(reference.outcome.stage), markdown.escape(reference.reason)
+        return (self._place(reference), stage, markdown.code(short(reference.old)), reason)
 
-    def _place(self, one: BaseReference) -> str:
-        line = one.outcome.line
-        url = markdown.file_url(self.files_url, one.file, line)
-        return markdown.link(markdown.code(f"{one.file}:{line}"), url)
+    def _place(self, reference: BaseReference) -> str:
+        line = reference.outcome.line
+        url = markdown.file_url(self.files_url, reference.file, line)
+        return markdown.link(markdown.code(f"{reference.file}:{line}"), url)
 
     def _changed(self) -> Iterator[str]:
         for change in self.changes:
@@ -92,7 +97,7 @@ class BaseImageReport:
             yield f"What changed in the base image {since}: {', '.join(steps) or 'nothing'}."
 
     def _left(self) -> str:
-        left = [one for one in self.references if not one.new]
+        left = [reference for reference in self.references if not reference.new]
         if not left:
             return ""
         rows = _table(("File", "Stage", "At", "Why"), left, self._stayed)
@@ -119,4 +124,4 @@ def _table(
 
 
 def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"
+    return f"{number} {thing}{'' if number == 1 else 's'}"

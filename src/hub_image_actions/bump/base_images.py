@@ -1,31 +1,26 @@
 """Base images: the repositories whose Dockerfiles build on one, and the pull request that moves each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import quote
 
 from hub_image_actions import markdown
-from hub_image_actions.bump.base_image_report import BaseImageReport, BaseReference
+from hub_image_actions.bump.base_image_report import BaseImageReport
+from hub_image_actions.bump.dependents import BaseImageResult, Dependent, dependent
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.github.changes import ImageChange, image_changes
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.proposal import Proposal, Proposed, propose
 from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
-from hub_image_actions.images.dockerfiles import UNPINNED, BaseTarget, is_dockerfile, moved
+from hub_image_actions.images.dockerfiles import UNPINNED, BaseTarget
 from hub_image_actions.names import InvalidName, parse_branch
 from hub_image_actions.references import ImageName
 from hub_image_actions.registry.calls import Manifest
 
 BRANCH = "update-base-image-{image}"
 TITLE = "Update base image {image} to {tag}"
-NO_DEPENDENT, NOTHING_TO_MOVE, DECLINED, FAILED = (
-    "does not build on it",
-    "nothing to move",
-    "declined",
-    "failed",
-)
 
 
 class Manifests(Protocol):
@@ -75,97 +70,6 @@ def branch_of(template: str, image: ImageName) -> str:
     return parse_branch(template.replace("{image}", image.short))
 
 
-@dataclass(frozen=True)
-class Dependent:
-    """A repository, and what its Dockerfiles have of a base image.
-
-    Args:
-        snapshot: the repository as it is.
-        references: all references to the image, and what becomes of each.
-        files: the Dockerfiles that change: path and new content.
-    """
-
-    snapshot: Snapshot
-    references: tuple[BaseReference, ...]
-    files: Mapping[str, bytes] = field(repr=False)
-
-    @property
-    def old_tags(self) -> tuple[str, ...]:
-        """The tags of the references that move, each once."""
-        tags = (one.old.partition("@")[0] for one in self.references if one.new)
-        return tuple(dict.fromkeys(filter(None, tags)))
-
-
-def dependent(snapshot: Snapshot, target: BaseTarget) -> Dependent:
-    """Return what moving a base image means for a repository; all of its Dockerfiles are read."""
-    references: list[BaseReference] = []
-    files = {}
-    for path, content in sorted(snapshot.files.items()):
-        if is_dockerfile(path):
-            after, outcomes = moved(content, target)
-            references += [BaseReference(path, outcome) for outcome in outcomes]
-            if after != content:
-                files[path] = after
-    return Dependent(snapshot, tuple(references), files)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one repository.
-
-    Args:
-        repository: its full name.
-        references: the references to the image in its Dockerfiles.
-        files: the Dockerfiles that change.
-        proposed: what became of its pull request; None where nothing moves.
-        error: why it could not be done.
-    """
-
-    repository: str
-    references: tuple[BaseReference, ...] = ()
-    files: tuple[str, ...] = ()
-    proposed: Proposed | None = None
-    error: ActionError | None = None
-
-    @property
-    def status(self) -> str:
-        """What was done in a word or two."""
-        if self.error:
-            return FAILED
-        if not self.references:
-            return NO_DEPENDENT
-        if not self.proposed:
-            return NOTHING_TO_MOVE
-        return DECLINED if self.declined else self.proposed.status
-
-    @property
-    def declined(self) -> bool:
-        """Whether somebody closed the very same pull request without merging it."""
-        pull = self.proposed.pull if self.proposed else None
-        return bool(pull and not pull.is_open)
-
-    @property
-    def moves(self) -> bool:
-        """Whether a Dockerfile moves by an open pull request, or would by one to be opened."""
-        return bool(self.proposed) and not self.declined
-
-    @property
-    def url(self) -> str:
-        """The pull request; empty where there is none."""
-        return self.proposed.pull.url if self.proposed and self.proposed.pull else ""
-
-    def as_json(self) -> dict[str, object]:
-        """Return the result for programs."""
-        return {
-            "repository": self.repository,
-            "status": self.status,
-            "pull_request": self.url,
-            "files": list(self.files),
-            "references": [reference.as_json() for reference in self.references],
-            "error": str(self.error or ""),
-        }
-
-
 class BaseImageUpgrade:
     """Moves a base image in repositories, one after the other.
 
@@ -195,7 +99,7 @@ class BaseImageUpgrade:
         self._warn = warn
         self._changes: dict[tuple[str, str], ImageChange | None] = {}
 
-    def carry_out(self, full_name: str, *, apply: bool) -> Result:
+    def carry_out(self, full_name: str, *, apply: bool) -> BaseImageResult:
         """Have one open pull request that moves the image in a repository; what fails is in the result.
 
         Args:
@@ -205,17 +109,17 @@ class BaseImageUpgrade:
         found = None
         try:
             found = self._dependent(snapshot(self._github, full_name))
-            result = Result(found.snapshot.full_name, found.references, tuple(found.files))
+            result = BaseImageResult(found.snapshot.full_name, found.references, tuple(found.files))
             proposed = self._proposed(found, apply=apply) if found.files else None
             return replace(result, proposed=proposed)
         except EmptyRepository:
-            return Result(full_name)
+            return BaseImageResult(full_name)
         except ActionError as error:
-            return Result(full_name, found.references if found else (), error=error)
+            return BaseImageResult(full_name, found.references if found else (), error=error)
 
     def _dependent(self, repository: Snapshot) -> Dependent:
         found = dependent(repository, self.target)
-        if any(one.reason == UNPINNED for one in found.references) and self._find_digest:
+        if any(reference.reason == UNPINNED for reference in found.references) and self._find_digest:
             try:
                 self.target = replace(self.target, digest=self._find_digest())
             except ActionError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from hub_image_actions import markdown
 from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
@@ -9,9 +10,8 @@ from hub_image_actions.github.changes import ImageChange, MergedPullRequest
 from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.references import ImageName
 
-# GitHub takes 65,536 characters; with fewer and fewer rows a table gets short enough.
 _MOST_HUBS = 5
-_MOST_CHARACTERS = 60_000
+# With fewer and fewer rows a table gets short enough.
 _MOST_ROWS = (100, 50, 25, 10, 5, 2)
 # With fewer rows than these, the references themselves need the room.
 _ENOUGH_ROWS = 10
@@ -19,7 +19,7 @@ _LONGEST_CELL = 200
 
 
 @dataclass(frozen=True)
-class Origin:
+class BumpOrigin:
     """The run that asks for the bump, and the image's repository that it belongs to.
 
     Args:
@@ -55,19 +55,18 @@ class BumpReport:
     files_url: str
     changes: tuple[ImageChange, ...] = ()
     contents: tuple[ImageComparison, ...] = ()
-    origin: Origin = Origin()
+    origin: BumpOrigin = BumpOrigin()
 
     def body(self) -> str:
         """Return the text of the pull request and of the job's summary, short enough for both."""
-        texts = map(self._text, _MOST_ROWS)
-        return next((text for text in texts if len(text) <= _MOST_CHARACTERS), self._provenance())
+        return markdown.first_that_fits(chain(map(self._text, _MOST_ROWS), [self._provenance()]))
 
     def _text(self, most: int) -> str:
         parts = (
             self._lead(),
             _rows(("Hub", "Profile", "From", "Where"), self.plan.moved, self._moved, most),
             *self._changes(most),
-            *(one.markdown().strip() for one in self.contents if most >= _ENOUGH_ROWS),
+            *(comparison.markdown().strip() for comparison in self.contents if most >= _ENOUGH_ROWS),
             self._left(most),
             self._provenance(),
         )
@@ -101,7 +100,9 @@ class BumpReport:
     def _lead(self) -> str:
         plan = self.plan
         places = [_count(len(plan.hubs), "hub")] if plan.hubs else []
-        places += ["the template of new ones"] if any(one.in_template for one in plan.moved) else []
+        places += (
+            ["the template of new ones"] if any(reference.in_template for reference in plan.moved) else []
+        )
         if not places:
             return ""
         return (
@@ -144,7 +145,7 @@ class BumpReport:
         steps = [_count(change.commits, "new commit")] if change.commits else []
         steps += [f"**{_count(change.undone, 'commit')} undone**"] if change.undone else []
         shown = markdown.link(f"since {markdown.code(change.old)}", change.url)
-        more = ", besides the above" * (earlier and bool(merged))
+        more = ", besides the above" if earlier and merged else ""
         lines = [f"What changed in the image {shown} ({', '.join(steps) or 'nothing'}){more}:"]
         for pull in merged:
             url = f"{self.origin.url}/pull/{pull.number}"
@@ -172,7 +173,7 @@ class BumpReport:
         )
 
     def _provenance(self) -> str:
-        pinned = f"{self.image}:{self.tag}{'@' * bool(self.digest)}{self.digest}"
+        pinned = f"{self.image}:{self.tag}{f'@{self.digest}' if self.digest else ''}"
         lines = [f"Image: {markdown.code(pinned)}"]
         if self.digest:
             lines[0] += " (found in the registry)"
@@ -203,4 +204,4 @@ def _cell(text: str) -> str:
 
 
 def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub_image_actions.deployments.edits import Edit, write_all
+from hub_image_actions.deployments.files import FileReference
 from hub_image_actions.references import ImageName
 
 ALREADY = "already at this tag"
@@ -29,7 +30,7 @@ class Bump:
 
 
 @dataclass(frozen=True)
-class Reference:
+class Reference(FileReference):
     """One reference that was seen, and what became of it.
 
     Args:
@@ -61,11 +62,6 @@ class Reference:
         """Whether the reference gets another tag or digest."""
         return bool(self.new)
 
-    @property
-    def in_template(self) -> bool:
-        """Whether the file is a template (cookiecutter) from which hubs are made, and no hub's own."""
-        return "{{" in self.file
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -92,7 +88,7 @@ class Plan:
     @property
     def hubs(self) -> tuple[str, ...]:
         """The hubs that move, each once; a template of hubs is none."""
-        return tuple(dict.fromkeys(one.hub for one in self.moved if not one.in_template))
+        return tuple(dict.fromkeys(reference.hub for reference in self.moved if not reference.in_template))
 
     @property
     def old_tags(self) -> tuple[str, ...]:

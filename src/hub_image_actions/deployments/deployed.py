@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from hub_image_actions.deployments.documents import sightings
+from hub_image_actions.deployments.files import File, FileReference
 from hub_image_actions.deployments.holds import find_hold
-from hub_image_actions.deployments.outcomes import File
 from hub_image_actions.deployments.sightings import Obstacle, Sighting
 from hub_image_actions.errors import MalformedHold
 from hub_image_actions.references import ImageName, ImageReference, find_reference
@@ -23,7 +23,7 @@ _DEPLOYS_NOTHING = frozenset({Obstacle.FORMAT_STRING, Obstacle.PART_OF_A_TEXT, O
 
 
 @dataclass(frozen=True)
-class Deployed:
+class Deployed(FileReference):
     """One reference to an image in the deployments.
 
     Args:
@@ -34,7 +34,7 @@ class Deployed:
         file: the file, by its path in the repository.
         line: the line, counted from 1.
         hold: what keeps it where it is, such as ``held until 2026-12-18: finals week``; empty if not held.
-        problem: what is wrong with the reference, in words for the person who can mend it.
+        problem: what is wrong with the reference, in words for the person who can fix it.
     """
 
     hub: str
@@ -45,11 +45,6 @@ class Deployed:
     line: int
     hold: str = ""
     problem: str = ""
-
-    @property
-    def in_template(self) -> bool:
-        """Whether the file is a template from which hubs are made, and no hub's own."""
-        return "{{" in self.file
 
 
 @dataclass(frozen=True)
@@ -81,18 +76,22 @@ def deployed(files: Mapping[str, bytes], wanted: Wanted) -> tuple[tuple[Deployed
         files: the files' content by path.
         wanted: which references count.
     """
-    found: list[Deployed] = []
+    references: list[Deployed] = []
     problems: list[str] = []
     for path in sorted(files):
         if not _is_asked_for(path, wanted):
             continue
         try:
-            found += _in_file(path, files[path].decode(), wanted)
+            references += _in_file(path, files[path].decode(), wanted)
         except UnicodeDecodeError:
             problems.append(f"{path} is not UTF-8; what it deploys is not known.")
-    pinned = {(one.hub, one.image.core) for one in found if one.tag or one.digest}
+    pinned = {
+        (reference.hub, reference.image.core) for reference in references if reference.tag or reference.digest
+    }
     return tuple(
-        one for one in found if one.tag or one.digest or (one.hub, one.image.core) not in pinned
+        reference
+        for reference in references
+        if reference.tag or reference.digest or (reference.hub, reference.image.core) not in pinned
     ), tuple(problems)
 
 
@@ -128,7 +127,11 @@ def _images_in(text: str, wanted: Wanted) -> Sequence[ImageName]:
     """Return the images to look for in a text: the known ones and those whose names match the pattern."""
     known = [image for image in wanted.images if image.core in text]
     written = (find_reference(token) for token in dict.fromkeys(_TOKEN.findall(text)))
-    matching = (one.name for one in written if one and fnmatchcase(str(one.name), wanted.pattern))
+    matching = (
+        reference.name
+        for reference in written
+        if reference and fnmatchcase(str(reference.name), wanted.pattern)
+    )
     others = (name for name in matching if not any(image.covers(name) for image in known))
     return list(dict.fromkeys([*known, *others]))
 
@@ -138,9 +141,18 @@ def _deployed(
 ) -> Deployed:
     hold = problem = ""
     try:
-        found = find_hold(lines, sighting.own_lines, file=path)
-        hold = str(found) if found and day <= found.until else ""
+        kept = find_hold(lines, sighting.own_lines, file=path)
+        hold = str(kept) if kept and day <= kept.until else ""
     except MalformedHold as error:
         problem = str(error)
     tag, digest = sighting.tag, sighting.digest or reference.digest
-    return Deployed(hub_of(path), reference.name, tag, digest, path, sighting.line, hold, problem)
+    return Deployed(
+        hub=hub_of(path),
+        image=reference.name,
+        tag=tag,
+        digest=digest,
+        file=path,
+        line=sighting.line,
+        hold=hold,
+        problem=problem,
+    )

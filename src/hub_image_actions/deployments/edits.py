@@ -73,4 +73,4 @@ def _write_like(old: Path, new: Path, content: bytes) -> None:
 def _lines(content: bytes) -> list[str]:
     # Not splitlines(): a diff knows line feeds only.
     lines = content.decode().split("\n")
-    return [f"{line}\n" for line in lines[:-1]] + lines[-1:] * bool(lines[-1])
+    return [f"{line}\n" for line in lines[:-1]] + (lines[-1:] if lines[-1] else [])

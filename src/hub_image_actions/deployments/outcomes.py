@@ -1,41 +1,14 @@
 """Outcomes: what becomes of the references of one file, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from hub_image_actions.deployments.bump import ALREADY, Bump, Reference
 from hub_image_actions.deployments.documents import sightings
 from hub_image_actions.deployments.edits import Edit
+from hub_image_actions.deployments.files import File
 from hub_image_actions.deployments.holds import find_hold
 from hub_image_actions.deployments.sightings import Sighting
 from hub_image_actions.errors import DeploymentsError
-
-_YAML_NAMES = (".yaml", ".yml", ".json")
-_TEMPLATE_NAMES = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".gotmpl", ".template")
-
-
-@dataclass(frozen=True)
-class File:
-    """A file that holds the image's name.
-
-    Args:
-        path: where it is.
-        name: its name for the report.
-        hub: the deployment that it belongs to.
-    """
-
-    path: Path
-    name: str
-    hub: str
-
-    @property
-    def is_yaml(self) -> bool:
-        """Whether its name is that of a YAML or JSON file, or of a template of one."""
-        name = self.path.name.lower()
-        for ending in _TEMPLATE_NAMES:
-            name = name.removesuffix(ending)
-        return name.endswith(_YAML_NAMES)
 
 
 def plan_file(file: File, bump: Bump) -> tuple[list[Reference], Edit | None]:
@@ -52,12 +25,21 @@ def plan_file(file: File, bump: Bump) -> tuple[list[Reference], Edit | None]:
         # Without NULs, the letters of a name in UTF-16 and UTF-32 are those of ASCII.
         if bump.image.core.encode() not in before.replace(b"\0", b""):
             return [], None
-        unread = Reference(file.name, 1, file.hub, "file", "", str(bump.image), "", reason="not UTF-8")
+        unread = Reference(
+            file=file.name,
+            line=1,
+            hub=file.hub,
+            shape="file",
+            profile="",
+            image=str(bump.image),
+            old="",
+            reason="not UTF-8",
+        )
         return [unread], None
-    found, parsed = sightings(text, bump.image)
+    seen, parsed = sightings(text, bump.image)
     lines = text.split("\n")
-    outcomes = [_outcome(sighting, bump, file, lines, parsed=parsed) for sighting in found]
-    moved = [sighting for sighting, reference in zip(found, outcomes, strict=True) if reference.moved]
+    outcomes = [_outcome(sighting, bump, file, lines, parsed=parsed) for sighting in seen]
+    moved = [sighting for sighting, reference in zip(seen, outcomes, strict=True) if reference.moved]
     edit = Edit(file.name, file.path, before, _spliced(text, moved, bump).encode())
     return outcomes, edit if moved else None
 

@@ -33,7 +33,8 @@ def plan_bump(root: Path, paths: Iterable[str], bump: Bump, found: Iterable[str]
     given = list(dict.fromkeys(_given_path(root, path) for path in paths))
     names = files_holding(bump.image.core, map(str, given)) if found is None else found
     # The import of the parser takes as long as a small search, and the search is under way.
-    from hub_image_actions.deployments.outcomes import File, plan_file
+    from hub_image_actions.deployments.files import File
+    from hub_image_actions.deployments.outcomes import plan_file
 
     plans: dict[str, tuple[list[Reference], Edit | None]] = {}
     for name in names:

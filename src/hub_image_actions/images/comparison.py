@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from hub_image_actions import markdown
 from hub_image_actions.errors import ManifestMissing
@@ -69,8 +70,8 @@ class ImageComparison:
 
     def markdown(self) -> str:
         """Return the difference as a part of a comment: the gist, and folded what is long."""
-        texts = (self._markdown(most) for most in _MOST_ROWS)
-        return next((text for text in texts if len(text) <= _MOST_CHARACTERS), self._gist())
+        texts = chain((self._markdown(most) for most in _MOST_ROWS), [self._gist()])
+        return markdown.first_that_fits(texts, _MOST_CHARACTERS)
 
     def text(self) -> str:
         """Return the difference in full, for a terminal."""

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.bump.report import BumpReport, Origin
+from hub_image_actions.bump.report import BumpOrigin, BumpReport
 from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
 from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.github.changes import ImageChange, MergedPullRequest, merged_pull_request
 from hub_image_actions.references import ImageName
 
 IMAGE = ImageName("example.org", "p/data100-user-image")
-ORIGIN = Origin("o/image", "https://github.com/o/image", "https://github.com/o/image/actions/runs/1")
+ORIGIN = BumpOrigin("o/image", "https://github.com/o/image", "https://github.com/o/image/actions/runs/1")
 
 
 def reference(hub: str = "data100", new: str = "new", reason: str = "", **more: str) -> Reference:
