@@ -318,7 +318,9 @@ class BumpDatahubTag:
             commit = checkout.commit(plan.files, branch.message(settings.title, plan.files), identity)
             published = branch.publish(checkout, self.repository, commit)
             same = published != commit
-            self.runner.info(f"{branch.name} is at {published}" + ", which has these changes already" * same)
+            self.runner.info(
+                f"{branch.name} is at {published}" + (", which has these changes already" if same else "")
+            )
         return published
 
     def open(self, report: BumpReport, login: str) -> PullRequest:

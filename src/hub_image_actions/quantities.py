@@ -14,3 +14,8 @@ def human_time(seconds: float) -> str:
     if minutes:
         return f"{minutes} min {rest} s"
     return f"{seconds:.1f} s"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words, such as ``1 commit`` or ``2 commits``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

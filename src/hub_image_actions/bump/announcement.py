@@ -26,8 +26,8 @@ def announced(event: Mapping[str, Any]) -> Mapping[str, str]:
     given: dict[str, Any] = {}
     for part in (event.get("client_payload"), event.get("inputs")):
         given |= part if isinstance(part, dict) else {}
-    found = {name: [_text(given.get(key)) for key in keys] for name, keys in _NAMES.items()}
-    return {name: next(filter(None, texts), "") for name, texts in found.items()}
+    texts_of = {name: [_text(given.get(key)) for key in keys] for name, keys in _NAMES.items()}
+    return {name: next(filter(None, texts), "") for name, texts in texts_of.items()}
 
 
 def _text(value: object) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from hub_image_actions import markdown
 from hub_image_actions.github.changes import ImageChange
 from hub_image_actions.images.dockerfiles import BaseOutcome, BaseTarget
+from hub_image_actions.quantities import counted
 
 _MOST_ROWS = 100
 _DIGEST_SHOWN = len("sha256:") + 12
@@ -92,8 +93,8 @@ class BaseImageReport:
     def _changed(self) -> Iterator[str]:
         for change in self.changes:
             since = markdown.link(f"since {markdown.code(change.old)}", change.url)
-            steps = [_count(change.commits, "new commit")] if change.commits else []
-            steps += [f"**{_count(change.undone, 'commit')} undone**"] if change.undone else []
+            steps = [counted(change.commits, "new commit")] if change.commits else []
+            steps += [f"**{counted(change.undone, 'commit')} undone**"] if change.undone else []
             yield f"What changed in the base image {since}: {', '.join(steps) or 'nothing'}."
 
     def _left(self) -> str:
@@ -121,7 +122,3 @@ def _table(
     shown = markdown.table(header, map(row, references[:_MOST_ROWS]))
     more = len(references) - _MOST_ROWS
     return f"{shown}\n\n… and {more} more." if more > 0 else shown
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -106,35 +106,35 @@ class BaseImageUpgrade:
             full_name: the repository.
             apply: whether to write; without, it is only told what would be done.
         """
-        found = None
+        building = None
         try:
-            found = self._dependent(snapshot(self._github, full_name))
-            result = BaseImageResult(found.snapshot.full_name, found.references, tuple(found.files))
-            proposed = self._proposed(found, apply=apply) if found.files else None
+            building = self._dependent(snapshot(self._github, full_name))
+            result = BaseImageResult(building.snapshot.full_name, building.references, tuple(building.files))
+            proposed = self._proposed(building, apply=apply) if building.files else None
             return replace(result, proposed=proposed)
         except EmptyRepository:
             return BaseImageResult(full_name)
         except ActionError as error:
-            return BaseImageResult(full_name, found.references if found else (), error=error)
+            return BaseImageResult(full_name, building.references if building else (), error=error)
 
     def _dependent(self, repository: Snapshot) -> Dependent:
-        found = dependent(repository, self.target)
-        if any(reference.reason == UNPINNED for reference in found.references) and self._find_digest:
+        building = dependent(repository, self.target)
+        if any(reference.reason == UNPINNED for reference in building.references) and self._find_digest:
             try:
                 self.target = replace(self.target, digest=self._find_digest())
             except ActionError as error:
                 self._warn(f"References that are pinned by digest stay as they are. {error}")
             self._find_digest = None
             return dependent(repository, self.target)
-        return found
+        return building
 
-    def _proposed(self, found: Dependent, *, apply: bool) -> Proposed:
-        repository = found.snapshot
+    def _proposed(self, building: Dependent, *, apply: bool) -> Proposed:
+        repository = building.snapshot
         branch = quote(repository.default_branch)
         files_url = f"{self._github.server_url}/{repository.full_name}/blob/{branch}"
-        changes = tuple(filter(None, (self._change(repository.full_name, old) for old in found.old_tags)))
-        report = BaseImageReport(self.target, found.references, files_url, changes)
-        proposal = self._wording.proposal(self.target, report.body(), found.files)
+        changes = tuple(filter(None, (self._change(repository.full_name, old) for old in building.old_tags)))
+        report = BaseImageReport(self.target, building.references, files_url, changes)
+        proposal = self._wording.proposal(self.target, report.body(), building.files)
         return propose(self._github, repository, proposal, apply=apply)
 
     def _change(self, full_name: str, old: str) -> ImageChange | None:

@@ -93,4 +93,4 @@ def _summary(plan: Plan) -> str:
     if not plan.references:
         return "No reference to this image was found."
     files = len(plan.edits)
-    return f"{len(plan.moved)} moved in {files} file{'s' * (files != 1)}, {len(plan.left)} left."
+    return f"{len(plan.moved)} moved in {files} file{'' if files == 1 else 's'}, {len(plan.left)} left."

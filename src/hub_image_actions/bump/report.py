@@ -8,6 +8,7 @@ from hub_image_actions import markdown
 from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
 from hub_image_actions.github.changes import ImageChange, MergedPullRequest
 from hub_image_actions.images.comparison import ImageComparison
+from hub_image_actions.quantities import counted
 from hub_image_actions.references import ImageName
 
 _MOST_HUBS = 5
@@ -82,7 +83,7 @@ class BumpReport:
         if not self.plan.edits:
             return self._why_nothing_moves()
         hubs = self.plan.hubs
-        where = ", ".join(hubs) if len(hubs) <= _MOST_HUBS else _count(len(hubs), "hub")
+        where = ", ".join(hubs) if len(hubs) <= _MOST_HUBS else counted(len(hubs), "hub")
         moves = f"{self.image.short} moves to {self.tag} in {where or 'the template'}"
         if not url:
             return f"Dry run: {moves}; nothing was changed."
@@ -99,7 +100,7 @@ class BumpReport:
 
     def _lead(self) -> str:
         plan = self.plan
-        places = [_count(len(plan.hubs), "hub")] if plan.hubs else []
+        places = [counted(len(plan.hubs), "hub")] if plan.hubs else []
         places += (
             ["the template of new ones"] if any(reference.in_template for reference in plan.moved) else []
         )
@@ -142,8 +143,8 @@ class BumpReport:
             told |= {pull.number for pull in new}
 
     def _change(self, change: ImageChange, merged: Sequence[MergedPullRequest], *, earlier: bool) -> str:
-        steps = [_count(change.commits, "new commit")] if change.commits else []
-        steps += [f"**{_count(change.undone, 'commit')} undone**"] if change.undone else []
+        steps = [counted(change.commits, "new commit")] if change.commits else []
+        steps += [f"**{counted(change.undone, 'commit')} undone**"] if change.undone else []
         shown = markdown.link(f"since {markdown.code(change.old)}", change.url)
         more = ", besides the above" if earlier and merged else ""
         lines = [f"What changed in the image {shown} ({', '.join(steps) or 'nothing'}){more}:"]
@@ -158,7 +159,7 @@ class BumpReport:
             return ""
         header = ("Hub", "Profile", "Tag", "Why", "Where")
         rows = _rows(header, left, self._stayed, most)
-        summary = f"{_count(len(left), 'reference')} left as {'it is' if len(left) == 1 else 'they are'}"
+        summary = f"{counted(len(left), 'reference')} left as {'it is' if len(left) == 1 else 'they are'}"
         # What somebody holds back on purpose must be seen without a click.
         held = any(reference.reason.startswith("held") for reference in left)
         return f"{summary}:\n\n{rows}" if held else markdown.details(summary, rows)
@@ -201,7 +202,3 @@ def _rows(
 def _cell(text: str) -> str:
     shown = text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
     return markdown.escape(shown)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -62,10 +62,10 @@ def sightings(text: str, image: ImageName) -> tuple[list[Sighting], bool]:
     except _NO_YAML:
         return list(sightings_in_template(text, image)), False
     walk = _Walk(text, image, documents)
-    found = sorted(walk.sightings(), key=lambda sighting: (sighting.line, sighting.start))
+    seen = sorted(walk.sightings(), key=lambda sighting: (sighting.line, sighting.start))
     if walk.encrypted:
-        found = [replace(sighting, obstacle=Obstacle.ENCRYPTED) for sighting in found]
-    return found, True
+        seen = [replace(sighting, obstacle=Obstacle.ENCRYPTED) for sighting in seen]
+    return seen, True
 
 
 def _compose(text: str) -> list[Node]:
@@ -193,10 +193,10 @@ class _Walk:
         if not match or (pair.tag.tag == _NULL and pair.tag.style is None):
             return replace(sighting, obstacle=_kind_of_tag(pair.tag.value))
         alone = pair.tag.style is None
-        found = replace(sighting, tag=match["tag"], digest=match["digest"] or "", alone=alone)
+        pinned = replace(sighting, tag=match["tag"], digest=match["digest"] or "", alone=alone)
         if shared:
-            return replace(found, obstacle=Obstacle.SHARED_TAG)
-        return self._located(found, pair.tag, match[0], skip=0)
+            return replace(pinned, obstacle=Obstacle.SHARED_TAG)
+        return self._located(pinned, pair.tag, match[0], skip=0)
 
     def _sighting_of_scalar(self, node: ScalarNode, place: _Place) -> Iterator[Sighting]:
         value = node.value.strip()
@@ -209,12 +209,12 @@ class _Walk:
                 yield replace(sighting, image=mention[0], obstacle=kind_of_text(value, mention))
         elif self._image.covers(reference.name):
             name = str(reference.name)
-            found = replace(sighting, image=name, tag=reference.tag, digest=reference.digest)
+            pinned = replace(sighting, image=name, tag=reference.tag, digest=reference.digest)
             if reference.tag:
-                yield self._located(found, node, value, skip=len(name) + 1)
+                yield self._located(pinned, node, value, skip=len(name) + 1)
             else:
                 missing = Obstacle.DIGEST_ONLY if reference.digest else Obstacle.UNTAGGED
-                yield replace(found, obstacle=missing)
+                yield replace(pinned, obstacle=missing)
 
     def _located(self, sighting: Sighting, node: ScalarNode, written: str, skip: int) -> Sighting:
         """Return the sighting with the place of its tag: the end of `written`, after `skip` characters."""
