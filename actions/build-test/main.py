@@ -20,19 +20,17 @@ dependencies.activate(ROOT)
 
 from hub_image_actions import markdown
 from hub_image_actions.build.image_build import build_image
-from hub_image_actions.build.job import BuildJob
+from hub_image_actions.build.job import BuildJob, open_job
 from hub_image_actions.build.origin import read_origin
 from hub_image_actions.build.report import BuildReport, tell
 from hub_image_actions.build.settings import BuildSettings, Publication, read_build, read_image
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
-from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.issues import Issues
 from hub_image_actions.github.kept_comment import KeptComment
-from hub_image_actions.http import Http
 
 LOCKS = ROOT / "requirements"
 
@@ -75,19 +73,8 @@ def main() -> int:
     address = ""
     try:
         settings, wanted = read_inputs(Inputs(runner.input), origin.repository, origin.tag_values.default)
-        report.image, report.tags = settings.reference, settings.tags
         report.title = f"Test of {settings.image.short}"
-        environment = runner.forget_inputs(os.environ)
-        with interruptible(), Http() as http:
-            job = BuildJob(
-                settings=settings,
-                origin=origin,
-                environment=environment,
-                runner=runner,
-                http=http,
-                report=report,
-                locks=LOCKS,
-            )
+        with open_job(settings, origin, runner, report, environ=os.environ, locks=LOCKS) as job:
             try:
                 build_image(job)
             except ActionError as error:

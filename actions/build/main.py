@@ -18,16 +18,14 @@ from hub_image_actions import dependencies
 dependencies.activate(ROOT)
 
 from hub_image_actions.build.image_build import build_image
-from hub_image_actions.build.job import BuildJob
+from hub_image_actions.build.job import open_job
 from hub_image_actions.build.origin import read_origin
 from hub_image_actions.build.report import BuildReport, tell
 from hub_image_actions.build.settings import BuildSettings, read_build, read_image, read_publication
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
-from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError
-from hub_image_actions.http import Http
 from hub_image_actions.images.tags import TagValues
 
 LOCKS = ROOT / "requirements"
@@ -50,19 +48,8 @@ def main() -> int:
     report = BuildReport("", "Build of the image", run_url=origin.run_url)
     try:
         settings = read_inputs(Inputs(runner.input), origin.tag_values)
-        report.image, report.tags = settings.reference, settings.tags
         report.title = f"Build of {settings.image.short}"
-        environment = runner.forget_inputs(os.environ)
-        with interruptible(), Http() as http:
-            job = BuildJob(
-                settings=settings,
-                origin=origin,
-                environment=environment,
-                runner=runner,
-                http=http,
-                report=report,
-                locks=LOCKS,
-            )
+        with open_job(settings, origin, runner, report, environ=os.environ, locks=LOCKS) as job:
             build_image(job)
     except ActionError as error:
         report.error = error

@@ -1,7 +1,7 @@
 """One build as its parts share it: what is to be built, where it runs, and who is told."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.report import BuildReport
 from hub_image_actions.build.settings import BuildSettings
+from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.http import Http
 
@@ -52,3 +53,37 @@ class BuildJob:
         """Tell the reader of the log and of the report what they should know."""
         self.report.warnings.append(warning)
         self.runner.warning(warning)
+
+
+@contextmanager
+def open_job(
+    settings: BuildSettings,
+    origin: BuildOrigin,
+    runner: Runner,
+    report: BuildReport,
+    *,
+    environ: MutableMapping[str, str],
+    locks: Path,
+) -> Iterator[BuildJob]:
+    """Begin a build, which a signal may end, and which no program that it starts learns the inputs of.
+
+    Args:
+        settings: the inputs.
+        origin: where it runs, and what of.
+        runner: what is told.
+        report: what is known so far; it gets the image and its tags.
+        environ: the environment of the step, which loses the inputs.
+        locks: the folder with the hash-locked lists of what is installed for a build.
+    """
+    report.image, report.tags = settings.reference, settings.tags
+    environment = runner.forget_inputs(environ)
+    with interruptible(), Http() as http:
+        yield BuildJob(
+            settings=settings,
+            origin=origin,
+            environment=environment,
+            runner=runner,
+            http=http,
+            report=report,
+            locks=locks,
+        )
