@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.fleet.upgrade.upgrade import BRANCH, GREEN, LABEL
+from hub_image_actions.fleet.upgrade.pull_request import BRANCH, GREEN, LABEL
 from hub_image_actions.fleet.workflows.pins import OURS, Style
 from local_github.calls import Call
 from local_github.git import git

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from hub_image_actions.fleet.upgrade.upgrade import BRANCH
+from hub_image_actions.fleet.upgrade.pull_request import BRANCH
 from hub_image_actions.fleet.workflows.pins import OURS, Style, Target, pin_as
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.http import Http

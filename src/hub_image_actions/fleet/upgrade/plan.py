@@ -129,7 +129,7 @@ def plan_migration(
     """
     ours = {path: _of_fork(content, target) for path, content in template.items()}
     past = read_history() if history is None else history
-    return _Plan(files, target, ours, repository, past).migration()
+    return _Plan(_Planned(files, target, ours), repository, past).migration()
 
 
 class _Adapt(Protocol):
@@ -138,122 +138,126 @@ class _Adapt(Protocol):
     def __call__(self, draft: Draft, configuration: PipelineConfiguration, /) -> None: ...
 
 
-class _Plan:
-    """A plan in the making."""
+class _Planned:
+    """What a plan has come to so far.
 
-    def __init__(
-        self,
-        files: Mapping[str, bytes],
-        target: Target,
-        template: Mapping[str, bytes],
-        repository: str,
-        history: History,
-    ) -> None:
-        self._files = files
-        self._target = target
-        self._template = template
-        self._repository = repository
-        self._history = history
-        self._new: dict[str, bytes | None] = {}
-        self._changes: list[Change] = []
-        self._left_out: list[LeftOut] = []
-        self._notes: list[str] = []
-        self._unpinned: list[str] = []
-        self._kinds: list[str] = []
+    Args:
+        present: the repository's files.
+        target: the release to bring it to.
+        template: the template's files of that release.
+    """
 
-    def migration(self) -> Migration:
-        workflows = dict(self._parsed())
-        names = workflows_of(self._template)
-        known = {
-            path: found
-            for path, file in workflows.items()
-            if (found := recognise(file, names, self._history, self._target.repository))
-        }
-        for path, file in workflows.items():
-            if path in known:
-                self._update(file, known[path])
-            else:
-                self._move(file)
-        others = {path: file for path, file in workflows.items() if path not in known}
-        self._migrate(reading.read(others, self._repository), workflows, known)
-        return self._finished(workflows)
+    def __init__(self, present: Mapping[str, bytes], target: Target, template: Mapping[str, bytes]) -> None:
+        self.present = present
+        self.target = target
+        self.template = template
+        self.files: dict[str, bytes | None] = {}
+        self.changes: list[Change] = []
+        self.left_out: list[LeftOut] = []
+        self.notes: list[str] = []
+        self.unpinned: list[str] = []
+        self.kinds: list[str] = []
 
-    def _parsed(self) -> Iterator[tuple[str, WorkflowFile]]:
-        for path in sorted(self._files):
-            name = path.removesuffix(next((end for end in reading.DISABLED if path.endswith(end)), ""))
-            if not path.startswith(WORKFLOWS) or not name.endswith(_SUFFIXES):
-                continue
-            try:
-                yield path, WorkflowFile(path, self._files[path])
-            except WorkflowUnreadable as error:
-                self._left_out.append(
-                    LeftOut("the file as it is", error.problem, error.remedy, path, error.line)
-                )
+    def put(self, path: str, content: bytes) -> None:
+        """Have a file hold this content."""
+        if self.present.get(path) != content:
+            self.files[path] = content
 
-    # A file of the template's ------------------------------------------------------------------------------
+    def change(self, origin: Origin, new_file: str, after: str, reason: str) -> Change:
+        """Return the change that carries a setting from its old place to its new one."""
+        content = self.files.get(new_file) or b""
+        wanted = after.splitlines()[0] if after else ""
+        lines = content.decode().splitlines()
+        line = next((number for number, text in enumerate(lines, 1) if wanted and wanted in text), 0)
+        return Change(origin.file, origin.line, origin.text, new_file, line, after, reason)
 
-    def _update(self, file: WorkflowFile, found: Recognised) -> None:
+
+class _OwnFiles:
+    """Workflows that use these actions already: copies of the template's, and others with pins of ours."""
+
+    def __init__(self, planned: _Planned) -> None:
+        self._planned = planned
+
+    def update(self, file: WorkflowFile, found: Recognised) -> None:
+        """Bring a copy of one of the template's files up to date; one that was edited gets new pins only."""
         if found.state == "edited":
-            self._move(file)
-            self._kinds.append("an edited copy of the template")
-            self._notes.append(
+            self.move(file)
+            self._planned.kinds.append("an edited copy of the template")
+            self._planned.notes.append(
                 f"`{file.path}` was edited since it came from the template's `{found.name}`: only its pins "
                 f"are moved. It differs from today's template so:\n\n{found.difference}"
             )
             return
-        self._kinds.append("the template")
-        current = self._template[f"{WORKFLOWS}{found.name}"]
+        self._planned.kinds.append("the template")
+        current = self._planned.template[f"{WORKFLOWS}{found.name}"]
         if found.state == "current":
-            self._move(file)
-            moved = self._new.get(file.path) or self._files[file.path]
+            self.move(file)
+            moved = self._planned.files.get(file.path) or self._planned.present[file.path]
             new, before = with_newer_pins(moved, current, file.path), "other actions' pins"
             after = "the template's newer ones"
         else:
-            new = move_pins(with_pins_of(current, file, self._target), self._target, file.path).content
+            new = move_pins(
+                with_pins_of(current, file, self._planned.target), self._planned.target, file.path
+            ).content
             before = f"the template's {found.name} of {found.release}, unedited"
-            after = f"the template's {found.name} of {self._target.number}"
-            moved = self._files[file.path]
+            after = f"the template's {found.name} of {self._planned.target.number}"
+            moved = self._planned.present[file.path]
         if new != moved:
-            self._put(file.path, new)
-            self._changes.append(Change(file.path, 0, before, file.path, 0, after, reason_for("template")))
+            self._planned.put(file.path, new)
+            self._planned.changes.append(
+                Change(file.path, 0, before, file.path, 0, after, reason_for("template"))
+            )
 
-    def _move(self, file: WorkflowFile) -> None:
-        moved = move_pins(self._files[file.path], self._target, file.path)
+    def move(self, file: WorkflowFile) -> None:
+        """Move the pins of a workflow."""
+        moved = move_pins(self._planned.present[file.path], self._planned.target, file.path)
         for move in moved.changed:
-            self._changes.append(_change_of(file.path, move, self._target))
+            self._planned.changes.append(_change_of(file.path, move, self._planned.target))
         for move in moved.left:
-            self._left_out.append(
+            self._planned.left_out.append(
                 LeftOut(
                     f"the pin `{move.pin.uses}@{move.pin.ref}`",
                     f"It was not moved: {move.obstacle}.",
-                    f"Pin it to `v{self._target.number}` by hand if it is to follow.",
+                    f"Pin it to `v{self._planned.target.number}` by hand if it is to follow.",
                     file.path,
                     move.pin.line,
                 )
             )
-        if moved.content != self._files[file.path]:
-            self._put(file.path, moved.content)
+        if moved.content != self._planned.present[file.path]:
+            self._planned.put(file.path, moved.content)
 
-    # An old pipeline ---------------------------------------------------------------------------------------
 
-    def _migrate(
+class _OldPipeline:
+    """An old pipeline on its way to the template's workflows."""
+
+    def __init__(self, planned: _Planned) -> None:
+        self._planned = planned
+
+    def migrate(
         self, old: Legacy, workflows: Mapping[str, WorkflowFile], known: Mapping[str, Recognised]
     ) -> None:
+        """Write what does the same from now on, and tell of it.
+
+        Args:
+            old: the old pipeline, as it was read.
+            workflows: the repository's workflows by path.
+            known: those of them that are the template's.
+        """
         if not old.roles or self._refused(old, known):
             return
-        self._kinds.append(old.configuration.variant or "a part of a pipeline")
+        self._planned.kinds.append(old.configuration.variant or "a part of a pipeline")
         drafts = self._drafts(old)
         for draft in drafts:
-            self._put(draft.path, self._pinned(draft, workflows))
-            self._left_out += draft.left_out
+            self._planned.put(draft.path, self._pinned(draft, workflows))
+            self._planned.left_out += draft.left_out
         for path in old.roles:
-            self._new.setdefault(path, None)
-        self._tell_settings(old, drafts)
-        self._tell_files(old)
-        self._left_out += old.reading.left_out
-        self._notes += old.reading.notes
+            self._planned.files.setdefault(path, None)
+        _tell_settings(self._planned, old, drafts)
+        _tell_files(self._planned, old)
+        self._planned.left_out += old.reading.left_out
+        self._planned.notes += old.reading.notes
         self._add_companions(old)
-        self._note_what_changes(old, workflows)
+        _note_what_changes(self._planned, old, workflows)
 
     def _refused(self, old: Legacy, known: Mapping[str, Recognised]) -> bool:
         """Say whether there are two pipelines where one must be: then nothing is migrated."""
@@ -262,7 +266,7 @@ class _Plan:
         twice = pushes if len(pushes) > 1 or (pushes and PUSH in names) else ()
         twice = twice or (tests if len(tests) > 1 or (tests and TEST in names) else ())
         for path in twice:
-            self._left_out.append(
+            self._planned.left_out.append(
                 LeftOut(
                     "the old pipeline",
                     "There is more than one that does this, and which one counts cannot be seen.",
@@ -293,65 +297,21 @@ class _Plan:
 
     def _draft(self, name: str, configuration: PipelineConfiguration, adapt: _Adapt) -> Draft:
         path = f"{WORKFLOWS}{name}"
-        if path not in self._template:
+        if path not in self._planned.template:
             raise TemplateUnknown(f"The template has no {path}.", "Use the release's own template.")
-        draft = Draft(path, self._template[path].decode())
+        draft = Draft(path, self._planned.template[path].decode())
         adapt(draft, configuration)
         return draft
 
     def _pinned(self, draft: Draft, workflows: Mapping[str, WorkflowFile]) -> bytes:
-        styles = [pin.style for file in workflows.values() for pin in pins_of(file, self._target.repository)]
+        styles = [
+            pin.style for file in workflows.values() for pin in pins_of(file, self._planned.target.repository)
+        ]
         style = next((style for style in styles if style is not Style.OTHER), Style.MAJOR)
-        own = pin_as(draft.text.encode(), style, self._target, draft.path)
-        content, left = pin_others(own, self._target, draft.path)
-        self._unpinned += [f"{pin.repository}@{pin.ref}" for pin in left]
+        own = pin_as(draft.text.encode(), style, self._planned.target, draft.path)
+        content, left = pin_others(own, self._planned.target, draft.path)
+        self._planned.unpinned += [f"{pin.repository}@{pin.ref}" for pin in left]
         return content
-
-    def _put(self, path: str, content: bytes) -> None:
-        if self._files.get(path) != content:
-            self._new[path] = content
-
-    # What is told ------------------------------------------------------------------------------------------
-
-    def _tell_settings(self, old: Legacy, drafts: list[Draft]) -> None:
-        edits = [edit for draft in drafts for edit in draft.edits]
-        for setting, origin in old.configuration.origins.items():
-            if setting == "variant":
-                continue
-            own = [edit for edit in edits if edit.setting == setting]
-            for edit in own[:1]:
-                self._changes.append(self._change(origin, edit.file, edit.after, reason_for(setting)))
-            if not own:
-                moot = old.configuration.bump == "never" and setting in _OF_BUMP
-                after = "not needed: no hub is moved" if moot else "as the template has it"
-                self._changes.append(self._change(origin, "", after, reason_for(setting)))
-        for extra in (*old.configuration.steps, *old.configuration.jobs):
-            own = [edit for edit in edits if edit.setting.endswith(f" {extra.name}")]
-            if own:
-                after, kept = own[0].after, reason_for("extra")
-                self._changes.append(self._change(extra.origin, own[0].file, after, kept))
-
-    def _change(self, origin: Origin, new_file: str, after: str, reason: str) -> Change:
-        content = self._new.get(new_file) or b""
-        wanted = after.splitlines()[0] if after else ""
-        lines = content.decode().splitlines()
-        line = next((number for number, text in enumerate(lines, 1) if wanted and wanted in text), 0)
-        return Change(origin.file, origin.line, origin.text, new_file, line, after, reason)
-
-    def _tell_files(self, old: Legacy) -> None:
-        for origin, after, reason in old.reading.replaced:
-            self._changes.append(Change(origin.file, origin.line, origin.text, "", 0, after, reason))
-        for path, role in old.roles.items():
-            new = {"push": PUSH, "test": TEST, "unsafe": TEST, "lint": LINT, "binder": BINDER}[role]
-            name = f"{WORKFLOWS}{new}"
-            self._changes.append(
-                Change(path, 0, "the file", name, 0, "the template's file", reason_for(role))
-            )
-
-        path = f"{WORKFLOWS}{ROLLBACK}"
-        if path in self._new and path not in self._files:
-            new = "the template's file, configured as the bump is"
-            self._changes.append(Change("", 0, "", path, 0, new, reason_for("rollback")))
 
     def _add_companions(self, old: Legacy) -> None:
         """Add the files that the new workflows need to be kept: where there is none of their kind."""
@@ -362,60 +322,135 @@ class _Plan:
         if old.paths("lint"):
             wanted.append((_YAMLLINT, ".yamllint.yaml", "yamllint"))
         for names, path, why in wanted:
-            if path in self._template and not any(name in self._files for name in names):
-                self._put(path, self._template[path])
-                self._changes.append(Change("", 0, "", path, 0, "the template's file", reason_for(why)))
-
-    def _note_what_changes(self, old: Legacy, workflows: Mapping[str, WorkflowFile]) -> None:
-        if old.paths("push"):
-            self._notes.append(
-                "Merging this changes workflows, which are built like any other change: an image is pushed"
-                + (
-                    "."
-                    if old.configuration.bump == "never"
-                    else ", and a pull request for the hubs is opened."
+            if path in self._planned.template and not any(name in self._planned.present for name in names):
+                self._planned.put(path, self._planned.template[path])
+                self._planned.changes.append(
+                    Change("", 0, "", path, 0, "the template's file", reason_for(why))
                 )
-            )
-        if old.paths("test"):
-            own = {extra.name for extra in old.configuration.jobs}
-            jobs = [job.name for path in old.paths("test") for job in workflows[path].jobs]
-            checks = ", ".join(f"`{name}`" for name in jobs if name not in own)
-            self._notes.append(
-                f"A rule that requires the check {checks} must name `Build and test` from now on: see "
-                "Settings, Rules."
-            )
-        elif not old.paths("unsafe") and old.paths("push"):
-            self._notes.append(
-                "Pull requests were not built, and are not: the template's `test.yaml` would do it."
-            )
+
+
+class _Plan:
+    """A plan in the making."""
+
+    def __init__(self, planned: _Planned, repository: str, history: History) -> None:
+        self._planned = planned
+        self._repository = repository
+        self._history = history
+
+    def migration(self) -> Migration:
+        workflows = dict(self._parsed())
+        own = _OwnFiles(self._planned)
+        names = workflows_of(self._planned.template)
+        known = {
+            path: found
+            for path, file in workflows.items()
+            if (found := recognise(file, names, self._history, self._planned.target.repository))
+        }
+        for path, file in workflows.items():
+            if path in known:
+                own.update(file, known[path])
+            else:
+                own.move(file)
+        others = {path: file for path, file in workflows.items() if path not in known}
+        _OldPipeline(self._planned).migrate(reading.read(others, self._repository), workflows, known)
+        return self._finished(workflows)
+
+    def _parsed(self) -> Iterator[tuple[str, WorkflowFile]]:
+        for path in sorted(self._planned.present):
+            name = path.removesuffix(next((end for end in reading.DISABLED if path.endswith(end)), ""))
+            if not path.startswith(WORKFLOWS) or not name.endswith(_SUFFIXES):
+                continue
+            try:
+                yield path, WorkflowFile(path, self._planned.present[path])
+            except WorkflowUnreadable as error:
+                self._planned.left_out.append(
+                    LeftOut("the file as it is", error.problem, error.remedy, path, error.line)
+                )
 
     def _finished(self, workflows: Mapping[str, WorkflowFile]) -> Migration:
-        if self._unpinned:
-            named = ", ".join(f"`{name}`" for name in dict.fromkeys(self._unpinned))
-            self._notes.append(
+        if self._planned.unpinned:
+            named = ", ".join(f"`{name}`" for name in dict.fromkeys(self._planned.unpinned))
+            self._planned.notes.append(
                 f"Carried over with a version that can move: {named}. Pin them by their commits."
             )
         return Migration(
-            files=self._new,
-            changes=tuple(self._changes),
-            left_out=tuple(dict.fromkeys(self._left_out)),
+            files=self._planned.files,
+            changes=tuple(self._planned.changes),
+            left_out=tuple(dict.fromkeys(self._planned.left_out)),
             variables=self._variables(workflows),
-            unpinned=tuple(dict.fromkeys(self._unpinned)),
-            notes=tuple(dict.fromkeys(self._notes)),
-            kind=", ".join(dict.fromkeys(self._kinds)) or "no pipeline that we know",
-            before={path: self._files[path] for path in self._new if path in self._files},
+            unpinned=tuple(dict.fromkeys(self._planned.unpinned)),
+            notes=tuple(dict.fromkeys(self._planned.notes)),
+            kind=", ".join(dict.fromkeys(self._planned.kinds)) or "no pipeline that we know",
+            before={
+                path: self._planned.present[path]
+                for path in self._planned.files
+                if path in self._planned.present
+            },
         )
 
     def _variables(self, workflows: Mapping[str, WorkflowFile]) -> Mapping[str, str]:
         """Return the variables that the new workflows cannot do without and that nothing named before."""
         named = {reference.name.upper() for file in workflows.values() for reference in file.references}
         needed = set()
-        for path, content in self._new.items():
+        for path, content in self._planned.files.items():
             if content is not None and path.startswith(WORKFLOWS):
                 file = WorkflowFile(path, content)
                 images = {step.inputs["image"].value for step in file.steps if "image" in step.inputs}
                 needed |= {"IMAGE"} if "${{ vars.IMAGE }}" in images else set()
         return dict.fromkeys(sorted(needed - named), "ask")
+
+
+def _tell_settings(planned: _Planned, old: Legacy, drafts: list[Draft]) -> None:
+    edits = [edit for draft in drafts for edit in draft.edits]
+    for setting, origin in old.configuration.origins.items():
+        if setting == "variant":
+            continue
+        own = [edit for edit in edits if edit.setting == setting]
+        for edit in own[:1]:
+            planned.changes.append(planned.change(origin, edit.file, edit.after, reason_for(setting)))
+        if not own:
+            moot = old.configuration.bump == "never" and setting in _OF_BUMP
+            after = "not needed: no hub is moved" if moot else "as the template has it"
+            planned.changes.append(planned.change(origin, "", after, reason_for(setting)))
+    for extra in (*old.configuration.steps, *old.configuration.jobs):
+        own = [edit for edit in edits if edit.setting.endswith(f" {extra.name}")]
+        if own:
+            after, kept = own[0].after, reason_for("extra")
+            planned.changes.append(planned.change(extra.origin, own[0].file, after, kept))
+
+
+def _tell_files(planned: _Planned, old: Legacy) -> None:
+    for origin, after, reason in old.reading.replaced:
+        planned.changes.append(Change(origin.file, origin.line, origin.text, "", 0, after, reason))
+    for path, role in old.roles.items():
+        new = {"push": PUSH, "test": TEST, "unsafe": TEST, "lint": LINT, "binder": BINDER}[role]
+        name = f"{WORKFLOWS}{new}"
+        planned.changes.append(Change(path, 0, "the file", name, 0, "the template's file", reason_for(role)))
+
+    path = f"{WORKFLOWS}{ROLLBACK}"
+    if path in planned.files and path not in planned.present:
+        new = "the template's file, configured as the bump is"
+        planned.changes.append(Change("", 0, "", path, 0, new, reason_for("rollback")))
+
+
+def _note_what_changes(planned: _Planned, old: Legacy, workflows: Mapping[str, WorkflowFile]) -> None:
+    if old.paths("push"):
+        planned.notes.append(
+            "Merging this changes workflows, which are built like any other change: an image is pushed"
+            + ("." if old.configuration.bump == "never" else ", and a pull request for the hubs is opened.")
+        )
+    if old.paths("test"):
+        own = {extra.name for extra in old.configuration.jobs}
+        jobs = [job.name for path in old.paths("test") for job in workflows[path].jobs]
+        checks = ", ".join(f"`{name}`" for name in jobs if name not in own)
+        planned.notes.append(
+            f"A rule that requires the check {checks} must name `Build and test` from now on: see "
+            "Settings, Rules."
+        )
+    elif not old.paths("unsafe") and old.paths("push"):
+        planned.notes.append(
+            "Pull requests were not built, and are not: the template's `test.yaml` would do it."
+        )
 
 
 def _of_fork(content: bytes, target: Target) -> bytes:
