@@ -1,4 +1,4 @@
-"""The command `scripts/upgrade-base-image` once its options are read."""
+"""The command `scripts/upgrade-base-image`: its options, and what it does."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ from hub_image_actions.references import DEFAULT_REGISTRY, parse_reference
 from hub_image_actions.registry.client import registries
 
 
-def upgrade_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that only this command has."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
     parser.add_argument("image", metavar="IMAGE:TAG", help="what to build on; @DIGEST may follow")
     parser.add_argument(
         "--registry", default=DEFAULT_REGISTRY, help="host of an image without one [%(default)s]"
@@ -38,6 +38,7 @@ def upgrade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", default=TITLE, help="the pull request's title [%(default)s]")
     parser.add_argument("--label", action="append", default=[], help="a label; may be given again")
     parser.add_argument("--no-verify", action="store_true", help="do not ask the registry for the tag")
+    command.standard_options(parser, writes=True)
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub_image_actions import process
-from hub_image_actions.entry.console import plain
+from hub_image_actions.entry.console import Console, plain
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.github.archives import LARGEST_ARCHIVE
 from hub_image_actions.github.client import GitHub
@@ -17,12 +17,37 @@ from hub_image_actions.github.snapshot import repositories_of
 from hub_image_actions.http import Http, HttpClient, Limits
 from hub_image_actions.names import parse_full_name, parse_server
 
+AddOptions = Callable[[argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace, Mapping[str, str], HttpClient, Console], int]
+
 _PUBLIC_SERVER, _PUBLIC_API = "https://github.com", "https://api.github.com"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _FAILED, _INTERRUPTED = 1, 130
 _SECONDS_FOR_GH = 20.0
 # A whole repository comes in one answer.
 _LIMITS = Limits(exchange=180.0, body=LARGEST_ARCHIVE)
+
+
+def start(documentation: str | None, add_options: AddOptions, run: Run) -> int:
+    """Read the options of a command, run it, and return its exit status.
+
+    Args:
+        documentation: the docstring of the script: its first line and the rest are what ``--help`` shows.
+        add_options: adds the options of the command.
+        run: does what they say, and returns the exit status.
+    """
+    description, _, details = (documentation or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=description, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
+
+    def read_and_run() -> int:
+        options = parser.parse_args()
+        with open_http() as http:
+            return run(options, os.environ, http, Console(sys.stdout, sys.stderr, as_json=options.json))
+
+    return main(read_and_run)
 
 
 def standard_options(parser: argparse.ArgumentParser, *, writes: bool) -> None:

@@ -1,4 +1,4 @@
-"""The command `scripts/image-packages` once its options are read: what is in an image, or sets two apart."""
+"""The command `scripts/image-packages`: its options, and what is in an image, or sets two apart."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from hub_image_actions.http import Http, HttpClient
 from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
-from hub_image_actions.packages.package_list import PackageList
+from hub_image_actions.packages.package_list import MANAGERS, PackageList
 from hub_image_actions.packages.sbom import Subject, sbom
 from hub_image_actions.quantities import human_size
 from hub_image_actions.references import TAG, ImageReference, find_reference, parse_reference
@@ -23,6 +23,17 @@ _LATEST = "latest"
 
 class PackagesUnknown(ActionError):
     """An image carries no list of its packages."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("image", metavar="IMAGE[:TAG]", help="an image in a registry; without tag, latest")
+    parser.add_argument("other", nargs="?", default="", metavar="OTHER", help="another image, or a tag of it")
+    parser.add_argument(
+        "--manager", action="append", choices=MANAGERS, help="only these packages; repeatable"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--sbom", type=Path, metavar="FILE", help="write a CycloneDX bill of materials too")
 
 
 def run(options: argparse.Namespace, docker_config: Path) -> None:

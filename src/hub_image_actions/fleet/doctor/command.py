@@ -1,4 +1,4 @@
-"""The command `scripts/doctor` once its options are read: all repositories at once, then what was found."""
+"""The command `scripts/doctor`: its options, all repositories at once, then what was found."""
 
 import argparse
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.at_once import AtOnce
-from hub_image_actions.entry.command import chosen, github_from
+from hub_image_actions.entry.command import chosen, github_from, standard_options
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.doctor.doctor import Doctor, findings_as_json, standard_of
@@ -16,11 +16,14 @@ from hub_image_actions.http import HttpClient
 from hub_image_actions.names import InvalidName, parse_full_name
 from hub_image_actions.registry.client import registries
 
+# The checkout, which holds the template.
+_ROOT = Path(__file__).resolve().parents[4]
 _BROKEN = 1
 
 
-def doctor_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that this command has beside those of all."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    standard_options(parser, writes=False)
     parser.add_argument(
         "--deployments",
         type=_full_name,
@@ -29,15 +32,12 @@ def doctor_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(
-    options: argparse.Namespace, environ: Mapping[str, str], root: Path, http: HttpClient, console: Console
-) -> int:
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:
     """Examine the repositories, tell what was found, and return the exit status: 1 if anything is broken.
 
     Args:
         options: what the command line gave.
         environ: the environment, which names GitHub, the token and Docker's configuration.
-        root: the folder that holds the template.
         http: what sends the requests.
         console: what shows the progress and the result.
 
@@ -48,7 +48,7 @@ def run(
     names = chosen(options, github)
     folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     doctor = Doctor(
-        github, registries(http, folder), standard_of(root, github), today(), options.deployments or ""
+        github, registries(http, folder), standard_of(_ROOT, github), today(), options.deployments or ""
     )
     answers = AtOnce(console)("examining", {name: partial(doctor.examine, name) for name in names})
     found: list[Finding] = []

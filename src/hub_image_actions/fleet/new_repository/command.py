@@ -1,4 +1,4 @@
-"""The command `scripts/new-image-repo` once its options are read: the steps, then what is left."""
+"""The command `scripts/new-image-repo`: its options, the steps, then what is left."""
 
 import argparse
 import time
@@ -19,7 +19,7 @@ from hub_image_actions.references import parse_image_name, parse_reference
 TEMPLATE = f"{OWNER}/hub-user-image-template"
 
 
-def new_repository_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("hub", type=_checked(parse_hub), metavar="HUB", help="the hub's name, as data100")
     parser.add_argument(

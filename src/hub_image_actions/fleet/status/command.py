@@ -1,4 +1,4 @@
-"""The command `scripts/image-status` once its options are read: the questions, all at once, and the table."""
+"""The command `scripts/image-status`: its options, the questions, all at once, and the table."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.at_once import AtOnce
-from hub_image_actions.entry.command import chosen, github_from
+from hub_image_actions.entry.command import chosen, github_from, standard_options
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.status.answers import Question
@@ -22,8 +22,8 @@ from hub_image_actions.registry.client import registries
 _MOST_WARNINGS = 10
 
 
-def status_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that this command has beside those of all."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
     parser.add_argument(
         "--deployments",
         required=True,
@@ -50,6 +50,7 @@ def status_options(parser: argparse.ArgumentParser) -> None:
         help="a shell pattern for the images that count beside those of the repositories [%(default)s]",
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the table as a web page, too")
+    standard_options(parser, writes=False)
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:

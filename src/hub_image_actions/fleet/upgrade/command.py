@@ -1,4 +1,4 @@
-"""The command `scripts/upgrade-image-repos` once its options are read."""
+"""The command `scripts/upgrade-image-repos`: its options, and what it does."""
 
 import argparse
 import shutil
@@ -22,8 +22,8 @@ from hub_image_actions.names import parse_full_name
 _FAILED, _STOPPED = 1, 3
 
 
-def upgrade_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that only this command has."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
     parser.add_argument("--to", required=True, metavar="VERSION", help="the release, as v1.4.0")
     parser.add_argument(
         "--waves",
@@ -46,6 +46,7 @@ def upgrade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--actions", default=OURS, metavar="OWNER/NAME", help="the repository of the actions [%(default)s]"
     )
+    command.standard_options(parser, writes=True)
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:
