@@ -1,6 +1,7 @@
 """The layout of the code: what an action may load, and how big a room may get."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,3 +69,25 @@ def test_a_package_itself_holds_no_code(root: Path) -> None:
     assert [
         path for path, body in bodies.items() if [node for node in body if not isinstance(node, ast.Expr)]
     ] == []
+
+
+def described(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yields the first cell and the paths in backquotes of each row that says where something is."""
+    text = (root / "CONTRIBUTING.md").read_text()
+    section = text.partition("\n## Where to change what\n")[2].partition("\n## ")[0]
+    for row in re.findall(r"^\| (.*?) \| (.*) \|$", section, re.MULTILINE)[1:]:
+        first, second = row
+        yield (
+            first,
+            [path for path in re.findall("`([^`]+)`", second) if path.endswith((".py", ".yaml", ".yml"))],
+        )
+
+
+def test_every_file_that_contributors_are_sent_to_is_there(root: Path) -> None:
+    rows = list(described(root))
+    assert len(rows) > 40
+    missing = []
+    for first, paths in rows:
+        folders = [root, root / "src" / OURS, root / "src" / OURS / first.strip("`")]
+        missing += [path for path in paths if not any([*folder.glob(path)] for folder in folders)]
+    assert missing == []
