@@ -53,7 +53,7 @@ class Registry:
             RegistryError: it cannot be asked, or refuses.
         """
         call = Call("GET", repository, f"manifests/{quote(reference, safe=':')}", accept=MANIFEST_TYPES)
-        response = self._answered(call, self._image(repository, reference))
+        response = self._answered(call, _image_of(self.host, repository, reference))
         wanted = reference if ":" in reference else response.headers.get("docker-content-digest", "")
         return Manifest(self._checked(response, wanted), self._media_type(response), response.body)
 
@@ -68,7 +68,7 @@ class Registry:
         if response.status == HTTPStatus.OK and DIGEST.fullmatch(digest):
             return digest
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_rate_limited(response):
-            raise self._refusals.of(call, response, self._image(repository, reference))
+            raise self._refusals.of(call, response, _image_of(self.host, repository, reference))
         # An answer to HEAD has no body that says what is wrong, and some registries leave the digest out.
         return self.manifest(repository, reference).digest
 
@@ -109,7 +109,9 @@ class Registry:
             ManifestMissing: the repository has no such blob.
             RegistryError: the registry cannot be asked, refuses, or answers something else.
         """
-        response = self._answered(Call("GET", repository, f"blobs/{digest}"), self._image(repository, digest))
+        response = self._answered(
+            Call("GET", repository, f"blobs/{digest}"), _image_of(self.host, repository, digest)
+        )
         self._checked(response, digest)
         return response.body
 
@@ -121,7 +123,7 @@ class Registry:
         """
         path = f"manifests/{quote(reference, safe=':')}"
         call = Call("PUT", repository, path, "pull,push", (), manifest.body, manifest.media_type)
-        self._answered(call, self._image(repository, reference))
+        self._answered(call, _image_of(self.host, repository, reference))
 
     def check_push(self, repository: str) -> None:
         """Find out whether an image can be pushed, by starting an upload and cancelling it.
@@ -152,7 +154,7 @@ class Registry:
         call = Call(
             "PUT", repository, path, "pull,push", (), content, "application/octet-stream", idempotent=False
         )
-        self._answered(call, self._image(repository, digest))
+        self._answered(call, _image_of(self.host, repository, digest))
         return digest
 
     def _begin_upload(self, repository: str) -> str:
@@ -175,10 +177,7 @@ class Registry:
         call = Call("DELETE", repository, f"manifests/{quote(digest, safe=':')}", "delete")
         response = self._authentication.answer(call)
         if response.status >= HTTPStatus.BAD_REQUEST and response.status != HTTPStatus.NOT_FOUND:
-            raise self._refusals.of(call, response, self._image(repository, digest))
-
-    def _image(self, repository: str, reference: str) -> str:
-        return f"{self.host}/{repository}{'@' if ':' in reference else ':'}{reference}"
+            raise self._refusals.of(call, response, _image_of(self.host, repository, digest))
 
     def _answered(self, call: Call, what: str) -> Response:
         response = self._authentication.answer(call)
@@ -206,6 +205,10 @@ class Registry:
         # Some registries say `application/json`; then the manifest itself says what it is.
         header = response.headers.get("content-type", "").partition(";")[0].strip()
         return header if header in MANIFEST_TYPES else str(values.get("mediaType") or header)
+
+
+def _image_of(host: str, repository: str, reference: str) -> str:
+    return f"{host}/{repository}{'@' if ':' in reference else ':'}{reference}"
 
 
 def _next_page(response: Response) -> str:

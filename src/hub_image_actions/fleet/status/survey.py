@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
-from http import HTTPStatus
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from hub_image_actions import markdown
 from hub_image_actions.deployments.deployed import Deployed, Wanted, deployed
-from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.status.answers import (
     Question,
     StatusAnswers,
@@ -18,6 +16,7 @@ from hub_image_actions.fleet.status.answers import (
     StatusHome,
     StatusOwner,
 )
+from hub_image_actions.fleet.status.distances import Distances
 from hub_image_actions.fleet.status.rows import StatusRows, pulled_image
 from hub_image_actions.fleet.status.table import (
     Distance,
@@ -27,18 +26,16 @@ from hub_image_actions.fleet.status.table import (
 )
 from hub_image_actions.fleet.workflows.pipelines import workflows_in
 from hub_image_actions.github.archives import Archive, read_archive
-from hub_image_actions.github.changes import merged_pull_request
-from hub_image_actions.github.client import PAGE, GitHub
+from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.snapshot import snapshot
 from hub_image_actions.github.values import PullRequest
-from hub_image_actions.references import ImageName, find_reference, is_commit
+from hub_image_actions.references import ImageName, find_reference
 
 K = TypeVar("K")
 T = TypeVar("T")
 # As actions/bump-datahub-tag marks what it opens.
 _BUMP = re.compile(markdown.marker(r"bump (?P<image>\S+)"))
-_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,3}(?:[-.+]?[a-z0-9.]+)?")
 _MOST_VARIABLES = 30
 
 
@@ -94,7 +91,7 @@ class Survey:
             branches,
             owners,
             homes,
-            self._distances(seen, owners, homes),
+            self._distances(Distances(self._github, owners, homes).calls(seen)),
             self._presences(seen),
             self._bumps(),
         )
@@ -103,8 +100,6 @@ class Survey:
         rows = StatusRows(question, self._github.server_url, answers).rows(idle)
         problems = tuple(dict.fromkeys(self._problems))
         return Status(question.deployments, url, question.branches, rows, question.now, problems)
-
-    # ---- the image repositories
 
     def _owners(self) -> list[StatusOwner]:
         """Return the repositories that were named, with what their variables say."""
@@ -153,8 +148,6 @@ class Survey:
         if left:
             self._problems.append(f"Without a variable IMAGE, and on no hub by their names: {_listed(left)}.")
 
-    # ---- the deployments
-
     def _branches(self, images: Sequence[ImageName]) -> dict[str, StatusBranch]:
         question = self._question
         calls = {branch: partial(self._archive, branch) for branch in question.branches}
@@ -195,54 +188,14 @@ class Survey:
         own = [pull for pull in answer if pull.repository.lower() == name.lower()]
         return [(image, _open_bump(pull)) for pull in own for image in _bumped(pull)]
 
-    # ---- the tags
-
     def _distances(
-        self,
-        seen: Iterable[Deployed],
-        owners: Mapping[ImageName, StatusOwner],
-        homes: Mapping[str, StatusHome | ActionError],
+        self, calls: Mapping[tuple[str, str], Callable[[], Distance]]
     ) -> Mapping[tuple[str, str], Distance]:
-        calls: dict[tuple[str, str], Callable[[], Distance]] = {}
-        for one in seen:
-            found = homes.get(owners[one.image].full_name) if one.image in owners else None
-            if one.tag and isinstance(found, StatusHome):
-                key = (owners[one.image].full_name, one.tag)
-                calls[key] = partial(self._distance, found, one.tag)
         answers = self._read("how far from main is", calls)
         return {
-            key: Distance(problem=str(found)) if isinstance(found, ActionError) else found
-            for key, found in answers.items()
+            key: Distance(problem=str(answer)) if isinstance(answer, ActionError) else answer
+            for key, answer in answers.items()
         }
-
-    def _distance(self, repository: StatusHome, tag: str) -> Distance:
-        """Return how far a tag is from the default branch, where it is a commit or a version."""
-        names = [tag] if is_commit(tag) else []
-        if _VERSION.fullmatch(tag):
-            # What is released as v1.4.0 is often deployed as 1.4.0.
-            names += [tag] if tag.startswith("v") else [tag, f"v{tag}"]
-        for name in dict.fromkeys(names):
-            try:
-                return self._compared(repository, name)
-            except GitHubError as error:
-                if error.status != HTTPStatus.NOT_FOUND:
-                    raise
-        what = "names no commit of" if names else "is neither a commit nor a version of"
-        return Distance(problem=f"The tag {tag} {what} {repository.full_name}.")
-
-    def _compared(self, repository: StatusHome, tag: str) -> Distance:
-        names = f"{quote(tag, safe='')}...{quote(repository.default_branch, safe='')}"
-        answer = self._github.get(f"/repos/{repository.full_name}/compare/{names}", per_page=PAGE)
-        found = (merged_pull_request(item["commit"]["message"]) for item in answer["commits"])
-        signature = answer["base_commit"]["commit"]["committer"] or {}
-        return Distance(
-            committed=_time(signature.get("date")),
-            commits=answer["ahead_by"],
-            pull_requests=len({pull.number for pull in found if pull}),
-            counted_all=answer["ahead_by"] <= len(answer["commits"]),
-            undone=answer["behind_by"],
-            url=answer["html_url"],
-        )
 
     def _presences(self, seen: Iterable[Deployed]) -> Mapping[str, Presence]:
         calls = {pulled_image(one): partial(self._has, one) for one in seen if one.tag or one.digest}
@@ -263,11 +216,6 @@ def _open_bump(pull: PullRequest) -> OpenBump:
 def _bumped(pull: PullRequest) -> list[ImageName]:
     marked = (find_reference(mark["image"]) for mark in _BUMP.finditer(pull.body))
     return [reference.name for reference in marked if reference]
-
-
-def _time(text: str | None) -> datetime | None:
-    # Python 3.10 does not read the letter that stands for universal time.
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -223,18 +223,7 @@ class WorkflowFile:
         written = self.text[: max(end_of(key), end_of(value))].rstrip()
         end = self.text.find("\n", len(written))
         end = len(self.text) if end < 0 else end + 1
-        return (self._above(start) if comments else start), end
-
-    def _above(self, start: int) -> int:
-        """Return the start of the comments that stand right above a line and are indented as it is."""
-        indent = len(self.text) - start - len(self.text[start:].lstrip(" "))
-        while start > 0:
-            above = self.text.rfind("\n", 0, start - 1) + 1
-            line = self.text[above:start]
-            if not line.startswith(" " * indent + "#"):
-                break
-            start = above
-        return start
+        return (_start_with_comments(self.text, start) if comments else start), end
 
     def _trigger(self, key: ScalarNode, value: Node) -> Trigger:
         start, end = self.lines_of(key, value)
@@ -275,6 +264,18 @@ class WorkflowFile:
 
     def _values(self, node: Node | None) -> Mapping[str, Scalar]:
         return {key.value: self.scalar(value) for key, value in pairs(node) if isinstance(value, ScalarNode)}
+
+
+def _start_with_comments(text: str, start: int) -> int:
+    """Return the start of the comments that stand right above a line and are indented as it is."""
+    indent = len(text) - start - len(text[start:].lstrip(" "))
+    while start > 0:
+        above = text.rfind("\n", 0, start - 1) + 1
+        line = text[above:start]
+        if not line.startswith(" " * indent + "#"):
+            break
+        start = above
+    return start
 
 
 def pairs(node: Node | None) -> list[tuple[ScalarNode, Node]]:
