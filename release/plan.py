@@ -14,8 +14,9 @@ from hub_image_actions.fleet.workflows.template_files import with_release
 from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS
 from release import changelog
 from release.carriers import carriers
-from release.checkout import BRANCH, Checkout, Origin
+from release.checkout import Checkout, Origin
 from release.compatibility import NO_CHANGES, Change, changes, check_step
+from release.git_commands import BRANCH
 from release.version import Version, check_next, last_release, versions
 
 T = TypeVar("T")

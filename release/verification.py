@@ -6,8 +6,9 @@ from pathlib import Path
 from hub_image_actions.errors import ActionError
 from release import changelog
 from release.carriers import Carrier, carriers
-from release.checkout import BRANCH, Checkout
+from release.checkout import Checkout
 from release.compatibility import NO_CHANGES
+from release.git_commands import BRANCH
 from release.plan import Refusals, check_compatibility, check_made, read_text
 from release.version import Version, check_next, last_release, versions
 
