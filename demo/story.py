@@ -48,6 +48,29 @@ LABEL = "org.opencontainers.image."
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
+class Trail:
+    """The way through the pages that are kept, in the order of the story.
+
+    Args:
+        world: where the story takes place.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.stops: list[Stop] = []
+
+    def stop(self, title: str, there: Repository | Pull, about: str = "") -> None:
+        """Add a repository or a pull request to the way through the pages."""
+        path = f"/{there.full_name}" if isinstance(there, Repository) else pull_path(there)
+        self.stops.append(Stop(title, path, about))
+
+    def stop_at_run(self, title: str) -> None:
+        """Add the last run to the way through the pages."""
+        ended = self.world.ended[-1]
+        path = f"/{self.world.name}/actions/runs/{ended.number}/attempts/{ended.attempt}"
+        self.stops.append(Stop(title, path, f"{ended.workflow}, {ended.seconds:.0f} s"))
+
+
 class Demonstration:
     """The story.
 
@@ -59,7 +82,7 @@ class Demonstration:
     def __init__(self, world: World, screen: Screen) -> None:
         self.world = world
         self.screen = screen
-        self.stops: list[Stop] = []
+        self.trail = Trail(world)
         pages.add_pages(world)
 
     def tell(self) -> None:
@@ -89,7 +112,7 @@ class Demonstration:
             "Different from the template: a Dockerfile puts it on a base image made on this machine (Debian, "
             "Python, Jupyter). A build from conda's packages takes many minutes, and the world outside."
         )
-        self.stop("The image repository, made from the template", world.repository)
+        self.trail.stop("The image repository, made from the template", world.repository)
         self.screen.step("The deployments repository: a dozen hubs, each naming the image in its own way")
         self.screen.pairs(ways_to_name_the_image())
         older, current = world.history
@@ -97,7 +120,7 @@ class Demonstration:
             f"Most are at {current}, the image of #{len(HISTORY)} in the image repository; "
             f"some still at {older}, that of #1."
         )
-        self.stop("The deployments repository, with a dozen hubs", world.deployments)
+        self.trail.stop("The deployments repository, with a dozen hubs", world.deployments)
 
     def change(self) -> Pull:
         """Open the pull request that changes the image."""
@@ -117,7 +140,7 @@ class Demonstration:
         self.screen.run(self.world.ended[-1])
         self.screen.say("The pull request says what happened:")
         self.screen.markdown(pull.comments[-1].body)
-        self.stop_at_run("The pull request is built and tested: the log")
+        self.trail.stop_at_run("The pull request is built and tested: the log")
 
     def badge(self, pull: Pull) -> None:
         """Run what adds a badge to a pull request, and show its comment."""
@@ -130,8 +153,8 @@ class Demonstration:
             "repository.",
             DIM,
         )
-        self.stop_at_run("A badge is put on the pull request: the log")
-        self.stop(f"The pull request: {pull.title}", pull, "with the test's result and the badge")
+        self.trail.stop_at_run("A badge is put on the pull request: the log")
+        self.trail.stop(f"The pull request: {pull.title}", pull, "with the test's result and the badge")
 
     def merge(self, pull: Pull) -> str:
         """Merge the pull request, run what that runs, and return the new tag."""
@@ -142,7 +165,7 @@ class Demonstration:
         tag = self.world.merge(pull)
         self.world.push()
         self.screen.run(self.world.ended[-1])
-        self.stop_at_run("Merged, and so promoted: the log")
+        self.trail.stop_at_run("Merged, and so promoted: the log")
         return tag
 
     def show_image(self, tag: str) -> None:
@@ -159,7 +182,7 @@ class Demonstration:
             }
         )
         path = f"/{self.world.name}/image/{tag}"
-        self.stops.append(Stop(f"The image in the registry: {tag}", path, image.digest))
+        self.trail.stops.append(Stop(f"The image in the registry: {tag}", path, image.digest))
 
     def show_pull_request(self) -> None:
         """Show the pull request in the deployments repository."""
@@ -167,7 +190,7 @@ class Demonstration:
         self.screen.step("The pull request in the deployments repository, as its reader sees it")
         self.say_pull(pull)
         self.screen.markdown(pull.body or "")
-        self.stop("The pull request in the deployments repository", pull, pull.title)
+        self.trail.stop("The pull request in the deployments repository", pull, pull.title)
 
     def show_diff(self) -> None:
         """Show what that pull request changes, line by line."""
@@ -179,13 +202,13 @@ class Demonstration:
     def push_again(self) -> None:
         """Run the workflow a second time, and show that nothing is done twice."""
         self.screen.step("The same run again, as after “Re-run all jobs”: nothing is done twice")
-        before = self.state()
+        before = state(self.world)
         self.world.push_again()
         ended = self.world.ended[-1]
         self.screen.run(ended)
         self.screen.prose(notices(ended.run.entries))
-        self.screen.prose(f"{self.summed_up()}; {compared(before, self.state())}.")
-        self.stop_at_run("The same run again, which does nothing twice: the log")
+        self.screen.prose(f"{self.summed_up()}; {compared(before, state(self.world))}.")
+        self.trail.stop_at_run("The same run again, which does nothing twice: the log")
 
     def supersede(self) -> None:
         """Merge one more change before anybody merged the hubs' pull request."""
@@ -197,49 +220,40 @@ class Demonstration:
         self.world.merge(change)
         self.world.push()
         self.screen.run(self.world.ended[-1])
-        self.stop_at_run("One more change, merged before anybody merged that: the log")
+        self.trail.stop_at_run("One more change, merged before anybody merged that: the log")
         for pull in self.pulls:
             self.screen.say(f"#{pull.number} {pull.title:<44} {pull.state}")
             for comment in pull.comments:
                 self.screen.say(f"   {comment.user.login}: {comment.body.splitlines()[0]}", DIM)
         self.screen.say(f"{self.summed_up()}; the older branch is deleted.")
-        self.stop("The pull request that takes its place", self.pulls[-1], self.pulls[-1].title)
-
-    # ---- what is said again and again
+        self.trail.stop("The pull request that takes its place", self.pulls[-1], self.pulls[-1].title)
 
     def say_pull(self, pull: Pull) -> None:
         """Write whose pull request it is, and what it is called."""
         self.screen.say(f"{pull.title} #{pull.number}", BOLD)
         self.screen.say(f"{pull.user.login} → {pull.base} of {pull.repository.full_name}", DIM)
 
-    def stop(self, title: str, there: Repository | Pull, about: str = "") -> None:
-        """Add a repository or a pull request to the way through the pages."""
-        path = f"/{there.full_name}" if isinstance(there, Repository) else pull_path(there)
-        self.stops.append(Stop(title, path, about))
-
-    def stop_at_run(self, title: str) -> None:
-        """Add the last run to the way through the pages."""
-        ended = self.world.ended[-1]
-        path = f"/{self.world.name}/actions/runs/{ended.number}/attempts/{ended.attempt}"
-        self.stops.append(Stop(title, path, f"{ended.workflow}, {ended.seconds:.0f} s"))
-
     @property
     def pulls(self) -> list[Pull]:
         """The pull requests in the deployments repository."""
         return self.world.deployments.pulls
-
-    def state(self) -> tuple[str, str]:
-        """Return all that a second run could change: names and texts; digests and commits."""
-        pulls = [(pull.number, pull.title, pull.body, pull.state, len(pull.comments)) for pull in self.pulls]
-        pushed = [self.world.registry.digest(self.world.image, tag) for tag in self.world.image_tags()]
-        commits = self.world.deployments.branches()
-        return str((sorted(self.world.image_tags()), sorted(commits), pulls)), str((pushed, commits))
 
     def summed_up(self) -> str:
         """Return how many pull requests and branches there are."""
         pulls = sum(pull.state == "open" for pull in self.pulls)
         branches = len(self.world.deployments.branches()) - 1
         return f"{pulls} open pull request, {branches} branch beside staging"
+
+
+def state(world: World) -> tuple[str, str]:
+    """Return all that a second run could change: names and texts; digests and commits."""
+    pulls = [
+        (pull.number, pull.title, pull.body, pull.state, len(pull.comments))
+        for pull in world.deployments.pulls
+    ]
+    pushed = [world.registry.digest(world.image, tag) for tag in world.image_tags()]
+    commits = world.deployments.branches()
+    return str((sorted(world.image_tags()), sorted(commits), pulls)), str((pushed, commits))
 
 
 def pull_path(pull: Pull) -> str:
@@ -281,7 +295,7 @@ def look_further(
 ) -> None:
     """Keep the pages as files, say where all is, and keep the local GitHub up for some seconds."""
     screen = demonstration.screen
-    start = pages.keep(github.server_url, output, TITLE, demonstration.stops)
+    start = pages.keep(github.server_url, output, TITLE, demonstration.trail.stops)
     screen.step("Look further: click through what happened")
     screen.pairs({"pages": str(start)})
     if stay:
