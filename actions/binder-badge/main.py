@@ -25,6 +25,7 @@ from hub_image_actions import markdown, names
 from hub_image_actions.binder import BinderBranch, BinderRepository, Launch, parse_repository
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.github.client import GitHub
@@ -203,8 +204,9 @@ def main() -> int:
     try:
         settings = read_inputs(Inputs(runner.input))
         runner.mask(settings.token)
-        event = read_event(os.environ.get("GITHUB_EVENT_PATH", ""))
-        repository = names.parse_full_name(os.environ.get("GITHUB_REPOSITORY", ""))
+        run = read_run_environment(os.environ)
+        event = read_event(run.event_path)
+        repository = names.parse_full_name(run.repository)
         with Http() as http:
             BinderBadge(settings, runner, http, repository, event).run()
     except ActionError as error:

@@ -34,6 +34,7 @@ from hub_image_actions.bump.dependents import BaseImageResult
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.command import open_http
 from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError
 from hub_image_actions.github.client import GitHub
@@ -269,15 +270,15 @@ class BumpBaseImage:
 def main() -> int:
     """Run the action and return its exit status."""
     runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
-    event = announced(read_event(os.environ.get("GITHUB_EVENT_PATH", "")))
+    run = read_run_environment(os.environ)
+    event = announced(read_event(run.event_path))
     try:
         # What the event says is read as the inputs are, by the same parsers.
         settings = read_inputs(Inputs(lambda name: runner.input(name).strip() or event.get(name, "")))
         runner.mask(settings.token)
         docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
         with open_http() as http:
-            own = os.environ.get("GITHUB_REPOSITORY", "")
-            BumpBaseImage(settings, runner, http, own, docker_config).run()
+            BumpBaseImage(settings, runner, http, run.repository, docker_config).run()
     except ActionError as error:
         runner.error(error)
         return 1

@@ -30,6 +30,7 @@ from hub_image_actions.deployments.holds import today
 from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
 from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
@@ -365,10 +366,8 @@ class BumpDatahubTag:
 
 def origin_of(environ: Mapping[str, str]) -> BumpOrigin:
     """Return the run that asks for the bump; an empty one on a laptop."""
-    repository = environ.get("GITHUB_REPOSITORY", "")
-    url = f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
-    run_url = f"{url}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}"
-    return BumpOrigin(repository, url, run_url) if repository else BumpOrigin()
+    run = read_run_environment(environ)
+    return BumpOrigin(run.repository, run.repository_url, run.run_url)
 
 
 def main() -> int:

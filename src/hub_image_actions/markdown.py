@@ -76,6 +76,12 @@ def marker(kind: str) -> str:
     return f"<!-- hub-image-actions {kind} -->"
 
 
+def marker_pattern(kind: str) -> re.Pattern[str]:
+    """Return the pattern by which markers are read; `kind` is a pattern, with a group for what is read."""
+    # No character of what stands around the kind means anything in a pattern.
+    return re.compile(marker(kind))
+
+
 def first_that_fits(texts: Iterable[str], most: int = MOST_CHARACTERS) -> str:
     """Return the first text that has no more than `most` characters; where none has, the last, cut off.
 

@@ -185,3 +185,15 @@ def test_texts_behind_the_first_that_fits_are_not_made() -> None:
     made = iter(["short", "shorter"])
     assert markdown.first_that_fits(made) == "short"
     assert next(made) == "shorter"
+
+
+def test_what_a_marker_tells_is_read_again_from_the_text_that_holds_it() -> None:
+    pattern = markdown.marker_pattern(r"bump (?P<image>\S+)")
+    read = pattern.search(f"A report.\n\n{markdown.marker('bump quay.io/hubs/image')}")
+    assert read is not None
+    assert read["image"] == "quay.io/hubs/image"
+
+
+@pytest.mark.parametrize("text", ["", "bump image", "<!-- bump image -->", markdown.marker("upgrade")])
+def test_a_text_without_such_a_marker_tells_nothing(text: str) -> None:
+    assert markdown.marker_pattern(r"bump (?P<image>\S+)").search(text) is None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.github.pull_request_event import is_from_fork, pull_request_number, read_event
 from hub_image_actions.images.tags import TagValues, day_of
@@ -63,23 +64,21 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
     """
     checkout = Path(environ.get("GITHUB_WORKSPACE") or folder)
     head, head_time = LocalRepository(checkout).head()
-    repository = environ.get("GITHUB_REPOSITORY", "")
-    server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
-    run = environ.get("GITHUB_RUN_ID", "")
-    event = read_event(environ.get("GITHUB_EVENT_PATH", ""))
+    run = read_run_environment(environ)
+    event = read_event(run.event_path)
     scratch = Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()) / "hub-image-actions"
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     return BuildOrigin(
         checkout=checkout,
-        repository=repository,
-        server_url=server,
-        api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
-        run_url=f"{server}/{repository}/actions/runs/{run}" if repository and run else "",
+        repository=run.repository,
+        server_url=run.server_url,
+        api_url=run.api_url,
+        run_url=run.run_url,
         commit=environ.get("GITHUB_SHA") or head,
         commit_time=head_time,
         ref_name=environ.get("GITHUB_REF_NAME", ""),
         pull_request=pull_request_number(event),
-        from_fork=is_from_fork(event, repository),
+        from_fork=is_from_fork(event, run.repository),
         scratch=scratch,
         hosted=environ.get("RUNNER_ENVIRONMENT") == "github-hosted",
     )

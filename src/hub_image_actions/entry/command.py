@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hub_image_actions import process
 from hub_image_actions.entry.console import Console, plain
+from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.github.archives import LARGEST_ARCHIVE
 from hub_image_actions.github.client import GitHub
@@ -20,7 +21,6 @@ from hub_image_actions.names import parse_full_name, parse_server
 AddOptions = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace, Mapping[str, str], HttpClient, Console], int]
 
-_PUBLIC_SERVER, _PUBLIC_API = "https://github.com", "https://api.github.com"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _FAILED, _INTERRUPTED = 1, 130
 _SECONDS_FOR_GH = 20.0
@@ -88,10 +88,8 @@ def github_from(environ: Mapping[str, str], http: HttpClient) -> GitHub:
         InvalidName: an address is none, or would get the token unencrypted.
         ActionError: there is no token.
     """
-    server = parse_server(environ.get("GITHUB_SERVER_URL") or _PUBLIC_SERVER)
-    # Source: https://docs.github.com/en/enterprise-server/rest (the API is at /api/v3 there).
-    default_api = _PUBLIC_API if server == _PUBLIC_SERVER else f"{server}/api/v3"
-    api = parse_server(environ.get("GITHUB_API_URL") or default_api)
+    run = read_run_environment(environ)
+    server, api = parse_server(run.server_url), parse_server(run.api_url)
     token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or _token_of_gh(environ, server)
     # The limits are those of GitHub's own servers; one on this machine has none but those that it tells of.
     local = urlsplit(api).hostname in _LOOPBACK

@@ -1,6 +1,5 @@
 """The status of all hubs' images: what GitHub and the registries are asked, and one table of the answers."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
@@ -35,7 +34,7 @@ from hub_image_actions.references import ImageName, find_reference
 K = TypeVar("K")
 T = TypeVar("T")
 # As actions/bump-datahub-tag marks what it opens.
-_BUMP = re.compile(markdown.marker(r"bump (?P<image>\S+)"))
+_BUMP = markdown.marker_pattern(r"bump (?P<image>\S+)")
 _MOST_VARIABLES = 30
 
 
