@@ -100,7 +100,8 @@ class Launch:
         """The launch link."""
         query = {"urlpath": self.urlpath} if self.urlpath else {"filepath": self.filepath}
         asked = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
-        return f"{self.binder_url}/v2/{self.repository.path(self.ref)}{'?' * bool(asked)}{asked}"
+        url = f"{self.binder_url}/v2/{self.repository.path(self.ref)}"
+        return f"{url}?{asked}" if asked else url
 
     def badge(self, label: str) -> str:
         """Return the badge as Markdown, with a text for those who do not see it."""

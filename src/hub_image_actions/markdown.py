@@ -32,8 +32,9 @@ def prose(text: str) -> str:
 def escape_inline(text: str) -> str:
     """Return `text` escaped like :func:`escape`, the spaces at its ends kept."""
     inner = escape(text)
-    lead, trail = " " * text.startswith(" "), " " * text.endswith(" ")
-    return f"{lead}{inner}{trail}" if inner else " " * bool(text)
+    lead = " " if text.startswith(" ") else ""
+    trail = " " if text.endswith(" ") else ""
+    return f"{lead}{inner}{trail}" if inner else (" " if text else "")
 
 
 def html(text: str) -> str:

@@ -88,7 +88,9 @@ class ImageReference:
     digest: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}{':' * bool(self.tag)}{self.tag}{'@' * bool(self.digest)}{self.digest}"
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.name}{tag}{digest}"
 
 
 def find_reference(text: str) -> ImageReference | None:

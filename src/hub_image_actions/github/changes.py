@@ -70,6 +70,6 @@ def _change(repository: Repository, old: str, new: str) -> ImageChange | None:
         if error.is_withheld or error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             return None
         raise
-    found = (merged_pull_request(commit.message) for commit in comparison.commits)
-    merged = {pull.number: pull for pull in found if pull}
+    pulls = (merged_pull_request(commit.message) for commit in comparison.commits)
+    merged = {pull.number: pull for pull in pulls if pull}
     return ImageChange(old, comparison.url, comparison.ahead_by, comparison.behind_by, tuple(merged.values()))

@@ -43,6 +43,7 @@ class GitHub:
         self.server_url = server_url.rstrip("/")
         self._token = token
 
+    # https://docs.github.com/en/rest/users/users#get-the-authenticated-user
     @as_described()
     def login(self) -> str:
         """Return the login of the token's user; empty for an app's token, which has none."""
@@ -110,6 +111,7 @@ class GitHub:
         """
         return self._ask(method, self._url(path, {}), body, idempotent=idempotent)[0]
 
+    # https://git-scm.com/docs/http-protocol#_smart_clients
     def check_push(self, full_name: str) -> None:
         """Raise if the token may not push to a repository.
 
@@ -127,7 +129,7 @@ class GitHub:
             raise GitHubError(f"GET {url}", response.status, message, remedy)
 
     def _url(self, path: str, query: Mapping[str, str | int]) -> str:
-        return f"{self._api_url}{path}{'?' * bool(query)}{urlencode(query)}"
+        return f"{self._api_url}{path}?{urlencode(query)}" if query else f"{self._api_url}{path}"
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}

@@ -19,8 +19,8 @@ def create_once(find: Callable[[], T | None], create: Callable[[], T]) -> T:
         GitHubError: it was neither found nor could it be created.
     """
     for attempt in range(1, _CREATE_ATTEMPTS + 1):
-        if (found := find()) is not None:
-            return found
+        if (existing := find()) is not None:
+            return existing
         try:
             return create()
         except GitHubError as error:

@@ -39,10 +39,10 @@ class KeptComment:
             GitHubError: the token may not comment, or GitHub failed.
         """
         text = f"{body}\n\n{self.marker}"
-        found = create_once(self._find, lambda: self.issues.comment(self.number, text))
-        if found["body"] != text:
-            found = self.issues.change_comment(found["id"], text)
-        return Comment(found["id"], found["html_url"])
+        comment = create_once(self._find, lambda: self.issues.comment(self.number, text))
+        if comment["body"] != text:
+            comment = self.issues.change_comment(comment["id"], text)
+        return Comment(comment["id"], comment["html_url"])
 
     def _find(self) -> Json | None:
         return next((item for item in self.issues.comments(self.number) if self._is_ours(item)), None)

@@ -197,13 +197,13 @@ class _Branch:
         Raises:
             BranchConflict: it is somebody else's.
         """
-        found = next((item for item in self._pulls if item["state"] == "open"), None)
-        if found and not self._is_ours(found):
+        opened = next((item for item in self._pulls if item["state"] == "open"), None)
+        if opened and not self._is_ours(opened):
             raise BranchConflict(
-                f"{found['html_url']} was opened for the branch {self._proposal.branch!r} by somebody else.",
+                f"{opened['html_url']} was opened for the branch {self._proposal.branch!r} by somebody else.",
                 "Merge or close it and delete its branch.",
             )
-        return found
+        return opened
 
     def declined(self) -> PullRequest | None:
         """The newest pull request that proposed the very same and was closed without being merged."""

@@ -51,8 +51,8 @@ def find_pull_request(event: Mapping[str, Any], repository: Repository, number: 
     """
     if not number and "pull_request" in event:
         return PullRequest.from_json(event["pull_request"])
-    if found := number or pull_request_number(event):
-        return repository.pull_request(found)
+    if asked := number or pull_request_number(event):
+        return repository.pull_request(asked)
     run = event.get("workflow_run") or {}
     owner = ((run.get("head_repository") or {}).get("owner") or {}).get("login", "")
     # For a fork's run, GitHub leaves the list of pull requests empty.

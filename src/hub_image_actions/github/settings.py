@@ -68,7 +68,7 @@ class BranchRules:
 
 
 @dataclass(frozen=True)
-class Settings:
+class RepositorySettings:
     """Everything about a repository that matters to its workflows, as far as the token may see it.
 
     Args:
@@ -105,19 +105,23 @@ class Administration:
         self._owner = full_name.partition("/")[0]
         self._path = f"/repos/{full_name}"
 
-    # ---- read
-
+    # https://docs.github.com/en/rest/actions/variables#list-repository-organization-variables
+    # https://docs.github.com/en/rest/actions/variables#list-repository-variables
     def variables(self) -> dict[str, str]:
         """Return the variables that the workflows see; the repository's own go before the organisation's."""
-        found = self._listed("organization-variables", "variables", per_page=_MOST_VARIABLES)
-        found += self._listed("variables", "variables", per_page=_MOST_VARIABLES)
-        return {str(item["name"]): str(item["value"]) for item in found}
+        variables = self._listed("organization-variables", "variables", per_page=_MOST_VARIABLES)
+        variables += self._listed("variables", "variables", per_page=_MOST_VARIABLES)
+        return {str(item["name"]): str(item["value"]) for item in variables}
 
+    # https://docs.github.com/en/rest/actions/secrets#list-repository-secrets
+    # https://docs.github.com/en/rest/actions/secrets#list-repository-organization-secrets
     def secrets(self) -> frozenset[str]:
         """Return the names of the secrets that the workflows see."""
-        found = self._listed("secrets", "secrets") + self._listed("organization-secrets", "secrets")
-        return frozenset(str(item["name"]) for item in found)
+        secrets = self._listed("secrets", "secrets") + self._listed("organization-secrets", "secrets")
+        return frozenset(str(item["name"]) for item in secrets)
 
+    # https://docs.github.com/en/rest/actions/permissions#get-github-actions-permissions-for-a-repository
+    # https://docs.github.com/en/rest/actions/permissions#get-allowed-actions-and-reusable-workflows-for-a-repository
     def actions(self) -> ActionsPolicy:
         """Return whether Actions run, and which."""
         path = f"{self._path}/actions/permissions"
@@ -132,17 +136,21 @@ class Administration:
             bool(answer.get("sha_pinning_required")),
         )
 
+    # https://docs.github.com/en/rest/actions/permissions#get-default-workflow-permissions-for-a-repository
     def token(self) -> str:
         """Return what the workflows' own token may do where they do not say: ``read`` or ``write``."""
         return str(
             self._github.get(f"{self._path}/actions/permissions/workflow")["default_workflow_permissions"]
         )
 
+    # https://docs.github.com/en/rest/actions/workflows#list-repository-workflows
     def disabled_workflows(self) -> dict[str, str]:
         """Return the workflows that are switched off: path and state."""
-        found = self._listed("workflows", "workflows")
-        return {str(item["path"]): str(item["state"]) for item in found if item["state"] != "active"}
+        workflows = self._listed("workflows", "workflows")
+        return {str(item["path"]): str(item["state"]) for item in workflows if item["state"] != "active"}
 
+    # https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
+    # https://docs.github.com/en/rest/branches/branches#get-a-branch
     def rules(self, branch: str) -> BranchRules:
         """Return what a change to a branch has to go through."""
         name = quote(branch, safe="")
@@ -159,12 +167,16 @@ class Administration:
         by_rule = any(rule["type"] == "pull_request" for rule in rules)
         return BranchRules(by_rule or bool(classic.get("enabled")), checks)
 
+    # https://docs.github.com/en/rest/repos/rules#get-all-repository-rulesets
+    # https://docs.github.com/en/rest/repos/rules#get-a-repository-ruleset
     def ruleset(self, name: str) -> Json | None:
         """Return the repository's own ruleset of that name, with its rules; None where there is none."""
         listed = self._github.pages(f"{self._path}/rulesets", includes_parents="false")
-        found = next((item for item in listed if item["name"] == name), None)
-        return self._github.get(f"{self._path}/rulesets/{found['id']}") if found else None
+        ruleset = next((item for item in listed if item["name"] == name), None)
+        return self._github.get(f"{self._path}/rulesets/{ruleset['id']}") if ruleset else None
 
+    # https://docs.github.com/en/rest/actions/secrets#get-an-organization-secret
+    # https://docs.github.com/en/rest/actions/variables#get-an-organization-variable
     def visibility(self, kind: Kind, name: str) -> Visibility | None:
         """Return which repositories see a secret or variable of the organisation; None if there is none."""
         try:
@@ -176,8 +188,8 @@ class Administration:
         visibility: Visibility = answer["visibility"]
         return visibility
 
-    # ---- written
-
+    # https://docs.github.com/en/rest/actions/variables#get-a-repository-variable
+    # https://docs.github.com/en/rest/actions/variables#create-a-repository-variable
     def set_variable(self, name: str, value: str) -> None:
         """Set a variable that is not there yet."""
         path = f"{self._path}/actions/variables"
@@ -196,14 +208,18 @@ class Administration:
 
         create_once(find, create)
 
+    # https://docs.github.com/en/rest/actions/secrets#add-selected-repository-to-an-organization-secret
+    # https://docs.github.com/en/rest/actions/variables#add-selected-repository-to-an-organization-variable
     def show(self, kind: Kind, name: str, repository_id: int) -> None:
         """Let a repository see a secret or variable that the organisation shows to selected ones."""
         self._github.send("PUT", f"/orgs/{self._owner}/actions/{kind}/{name}/repositories/{repository_id}")
 
+    # https://docs.github.com/en/rest/repos/repos#update-a-repository
     def delete_merged_branches(self) -> None:
         """Have branches deleted once their pull requests are merged."""
         self._github.send("PATCH", self._path, {"delete_branch_on_merge": True})
 
+    # https://docs.github.com/en/rest/repos/rules#create-a-repository-ruleset
     def create_ruleset(self, ruleset: Json) -> None:
         """Create a ruleset, unless there is one of its name."""
         create_once(
@@ -213,17 +229,17 @@ class Administration:
 
     def _listed(self, what: str, key: str, per_page: int = 100) -> list[Json]:
         """Return the items of a list that comes inside an object, page after page."""
-        found: list[Json] = []
+        items: list[Json] = []
         page = 1
         while True:
             answer = self._github.get(f"{self._path}/actions/{what}", per_page=per_page, page=page)
-            found += answer[key]
-            if len(found) >= answer["total_count"] or not answer[key]:
-                return found
+            items += answer[key]
+            if len(items) >= answer["total_count"] or not answer[key]:
+                return items
             page += 1
 
 
-def settings_of(github: GitHub, full_name: str, branch: str, about: Json) -> Settings:
+def settings_of(github: GitHub, full_name: str, branch: str, about: Json) -> RepositorySettings:
     """Return the settings of a repository, what the token may not see as `Hidden`.
 
     Args:
@@ -239,7 +255,7 @@ def settings_of(github: GitHub, full_name: str, branch: str, about: Json) -> Set
     admin = "Administration: read"
     deletes = about.get("delete_branch_on_merge")
     untold = Hidden("what becomes of merged branches", "Contents: write", "it is left out of the answer")
-    return Settings(
+    return RepositorySettings(
         variables=seen("the variables, and by them the image", "Variables: read", asked.variables),
         secrets=seen("the names of the secrets", "Secrets: read", asked.secrets),
         actions=seen("whether Actions are enabled", admin, asked.actions),

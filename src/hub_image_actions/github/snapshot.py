@@ -51,9 +51,11 @@ def snapshot(github: GitHub, full_name: str) -> Snapshot:
         ArchiveError: it is larger than what is read here.
         GitHubError: there is no such repository, or the token cannot see it.
     """
+    # https://docs.github.com/en/rest/repos/repos#get-a-repository
     about = github.get(f"/repos/{full_name}")
     name, branch = str(about["full_name"]), str(about["default_branch"])
     try:
+        # https://docs.github.com/en/rest/repos/contents#download-a-repository-archive-tar
         content = github.download(f"/repos/{name}/tarball/refs/heads/{quote(branch)}")
     except GitHubError as error:
         if error.status == HTTPStatus.NOT_FOUND:
@@ -88,10 +90,12 @@ def repositories_of(github: GitHub, owner: str, topic: str = "") -> tuple[str, .
         GitHubError: there is no such owner.
     """
     try:
+        # https://docs.github.com/en/rest/repos/repos#list-organization-repositories
         listed = list(github.pages(f"/orgs/{quote(owner)}/repos"))
     except GitHubError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
+        # https://docs.github.com/en/rest/repos/repos#list-repositories-for-a-user
         listed = list(github.pages(f"/users/{quote(owner)}/repos"))
     wanted = (
         str(item["full_name"])

@@ -11,7 +11,7 @@ from hub_image_actions.fleet.workflows.runs import read_workflows
 from hub_image_actions.fleet.workflows.template_files import History
 from hub_image_actions.fleet.workflows.variables import image_of
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile, WorkflowUnreadable
-from hub_image_actions.github.settings import Hidden, Settings
+from hub_image_actions.github.settings import Hidden, RepositorySettings
 from hub_image_actions.github.snapshot import Snapshot
 from hub_image_actions.references import ImageName
 
@@ -61,7 +61,7 @@ class Case:
     """
 
     snapshot: Snapshot
-    settings: Settings
+    settings: RepositorySettings
     standard: Standard
     server_url: str
     deployment: Deployment = field(default_factory=Deployment)

@@ -11,7 +11,7 @@ from hub_image_actions.fleet.doctor.case import Case, Deployment, Standard
 from hub_image_actions.fleet.doctor.doctor import examined
 from hub_image_actions.fleet.doctor.findings import Finding, any_broken, in_order, summary_of, text_of
 from hub_image_actions.fleet.workflows.variables import DeploymentsLocation, image_of
-from hub_image_actions.github.settings import ActionsPolicy, BranchRules, Hidden, Settings
+from hub_image_actions.github.settings import ActionsPolicy, BranchRules, Hidden, RepositorySettings
 from hub_image_actions.github.snapshot import Snapshot
 from hub_image_actions.references import parse_image_name
 
@@ -33,7 +33,7 @@ def case(root: Path) -> Case:
         if path.is_file() and "__pycache__" not in path.parts
     }
     template = {path.name: path.read_bytes() for path in (folder / ".github/workflows").iterdir()}
-    settings = Settings(
+    settings = RepositorySettings(
         variables={"HUB": "data100", "IMAGE": IMAGE, "CLIENT_ID": "Iv1"},
         secrets=frozenset({"GAR_SECRET_KEY", "PRIVATE_KEY_SECRET"}),
         rules=BranchRules(pull_request=True, checks=("Lint",)),
