@@ -1,24 +1,14 @@
 """Commits and branches are made through the API as git would make them."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.commits import PROGRAM, Commits
-from hub_image_actions.http import Http
 from local_github import LocalGitHub, Repository
 
 NAME = "hubs/image"
 MISSING = "ab" * 20
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[LocalGitHub]:
-    with LocalGitHub(tmp_path / "github") as running:
-        yield running
 
 
 @pytest.fixture
@@ -27,10 +17,8 @@ def there(server: LocalGitHub) -> Repository:
 
 
 @pytest.fixture
-def commits(server: LocalGitHub, there: Repository) -> Iterator[Commits]:
-    token = server.create_token("alice", "personal")
-    with Http() as http:
-        yield Commits(GitHub(http, server.api_url, server.server_url, token), NAME)
+def commits(github: GitHub, there: Repository) -> Commits:
+    return Commits(github, NAME)
 
 
 def test_a_branch_is_at_its_commit_and_one_that_is_missing_is_at_none(commits: Commits) -> None:

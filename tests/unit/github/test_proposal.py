@@ -1,34 +1,19 @@
-"""Repositories as they are, and the pull requests that change them."""
+"""The pull requests that change repositories."""
 
-import gzip
-import io
-import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from hub_image_actions.errors import ActionError, BranchConflict, GitHubError
-from hub_image_actions.github import archives
-from hub_image_actions.github.archives import ArchiveError, read_archive
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.proposal import Proposal, propose
-from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, repositories_of, snapshot
+from hub_image_actions.github.snapshot import snapshot
 from hub_image_actions.http import Http
 from local_github import LocalGitHub, Repository
 
 NAME = "hubs/data100-user-image"
 BRANCH = "hub-image-actions/lint"
 MARKER = "<!-- hub-image-actions lint -->"
-COMMIT = "ab" * 20
-FILES: dict[str, str | tuple[str, bytes]] = {
-    "README.md": "# Data 100\n",
-    "start": ("100755", b"#!/bin/sh\n"),
-    "link": ("120000", b"README.md"),
-    "docs/index.md": "text\n",
-    ".github/workflows/build.yaml": "on: push\n",
-}
 PROPOSAL = Proposal(
     branch=BRANCH,
     title="Check notebooks",
@@ -43,167 +28,8 @@ PROPOSAL = Proposal(
 )
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[LocalGitHub]:
-    with LocalGitHub(tmp_path / "github") as running:
-        yield running
-        assert running.problems == []
-
-
-@pytest.fixture
-def repository(server: LocalGitHub) -> Repository:
-    return server.create_repository(NAME, FILES, topics=["hub-image"])
-
-
-@pytest.fixture
-def github(server: LocalGitHub) -> Iterator[GitHub]:
-    with Http() as http:
-        token = server.create_token("alice", "personal")
-        yield GitHub(http, server.api_url, server.server_url, token)
-
-
 def writes(server: LocalGitHub) -> list[str]:
     return [call.name for call in server.calls if call.method not in {"GET"}]
-
-
-# ---- snapshots
-
-
-@pytest.mark.parametrize("private", [False, True])
-def test_a_snapshot_takes_two_calls_of_the_api(
-    github: GitHub, server: LocalGitHub, repository: Repository, private: bool
-) -> None:
-    repository.private = private
-    there = snapshot(github, NAME)
-    assert server.counts() == {
-        "GET /repos/{owner}/{repo}": 1,
-        "GET /repos/{owner}/{repo}/tarball/{ref}": 1,
-        "GET codeload": 1,
-    }
-    assert (there.commit, there.private) == (repository.branches()["main"], private)
-    assert dict(there.files) == {
-        "README.md": b"# Data 100\n",
-        "start": b"#!/bin/sh\n",
-        "docs/index.md": b"text\n",
-        ".github/workflows/build.yaml": b"on: push\n",
-    }
-    assert (set(there.programs), set(there.left_out)) == ({"start"}, {"link"})
-
-
-def test_a_snapshot_is_of_the_default_branch_even_if_a_tag_has_its_name(
-    github: GitHub, repository: Repository
-) -> None:
-    repository.update_ref("refs/tags/main", repository.branches()["main"])
-    sha = repository.commit({"more": "x"})
-    assert snapshot(github, NAME).commit == sha
-
-
-def test_a_snapshot_has_the_name_that_github_writes(github: GitHub, repository: Repository) -> None:
-    assert snapshot(github, NAME.upper()).full_name == NAME
-
-
-def test_a_file_of_more_than_a_mebibyte_is_left_out(github: GitHub, repository: Repository) -> None:
-    repository.commit({"small": b"0" * archives.LARGEST_FILE, "large": b"0" * (archives.LARGEST_FILE + 1)})
-    there = snapshot(github, NAME)
-    assert ("small" in there.files, set(there.left_out)) == (True, {"link", "large"})
-
-
-def test_a_repository_without_commits_has_no_snapshot(github: GitHub, server: LocalGitHub) -> None:
-    server.create_repository("hubs/empty")
-    with pytest.raises(EmptyRepository, match="hubs/empty has no commit on its default branch 'main'"):
-        snapshot(github, "hubs/empty")
-
-
-def test_a_repository_that_is_not_there_is_an_error(github: GitHub) -> None:
-    with pytest.raises(GitHubError, match="Check the name"):
-        snapshot(github, "hubs/none")
-
-
-def packed(*members: tuple[str, bytes], commit: str = COMMIT, kind: bytes = tarfile.REGTYPE) -> bytes:
-    """Return an archive with these files."""
-    target = io.BytesIO()
-    headers = {"comment": commit} if commit else {}
-    with tarfile.open(fileobj=target, mode="w:gz", format=tarfile.PAX_FORMAT, pax_headers=headers) as archive:
-        for name, content in members:
-            member = tarfile.TarInfo(name)
-            member.size, member.type = len(content), kind
-            archive.addfile(member, io.BytesIO(content))
-    return target.getvalue()
-
-
-def test_an_archive_gives_files_and_commit() -> None:
-    read = read_archive(packed(("o-r-ab/a", b"1"), ("o-r-ab/b/c", b"2")), "o/r")
-    assert (read.commit, dict(read.files)) == (COMMIT, {"a": b"1", "b/c": b"2"})
-
-
-@pytest.mark.parametrize(
-    "name", ["o-r-ab/../x", "o-r-ab/a/../../x", "o-r-ab//x", "o-r-ab/./x", "x", "../x/.."]
-)
-def test_a_path_that_leads_out_of_the_archive_is_an_error(name: str) -> None:
-    with pytest.raises(ArchiveError, match="leads out of it"):
-        read_archive(packed((name, b"1")), "o/r")
-
-
-@pytest.mark.parametrize("kind", [tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE])
-def test_what_is_no_regular_file_is_left_out(kind: bytes) -> None:
-    read = read_archive(packed(("o-r-ab/x", b""), kind=kind), "o/r")
-    assert (len(read.files), set(read.left_out)) == (0, {"x"})
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"no archive",
-        gzip.compress(b"no archive" * 100),
-        packed(("o-r-ab/x", bytes(range(256)) * 90))[:-9],
-        packed(("o-r-ab/x", b"1"))[:-8] + b"\0" * 8,
-    ],
-    ids=["empty", "no gzip", "no tar", "cut off", "wrong checksum"],
-)
-def test_a_damaged_archive_is_an_error(content: bytes) -> None:
-    with pytest.raises(ArchiveError, match=r"The archive of o/r is damaged"):
-        read_archive(content, "o/r")
-
-
-def test_an_archive_that_names_no_commit_is_an_error() -> None:
-    with pytest.raises(ArchiveError, match="which commit"):
-        read_archive(packed(("o-r-ab/x", b"1"), commit=""), "o/r")
-
-
-@pytest.mark.parametrize("limit", ["LARGEST_ARCHIVE", "_MOST_UNPACKED"])
-def test_an_archive_has_a_largest_size(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
-    content = packed(("o-r-ab/x", b"0" * 100_000))
-    monkeypatch.setattr(archives, limit, len(content) - 1)
-    with pytest.raises(ArchiveError, match="larger than"):
-        read_archive(content, "o/r")
-
-
-# ---- lists
-
-
-def test_repositories_of_an_owner_come_sorted_and_without_archived_ones(
-    github: GitHub, server: LocalGitHub, repository: Repository
-) -> None:
-    server.create_repository("hubs/Biology", topics=["hub-image"])
-    server.create_repository("hubs/zoo")
-    server.create_repository("hubs/old", archived=True, topics=["hub-image"])
-    assert repositories_of(github, "hubs") == ("hubs/Biology", NAME, "hubs/zoo")
-    assert repositories_of(github, "hubs", "Hub-Image") == ("hubs/Biology", NAME)
-
-
-def test_repositories_of_a_person_are_found(github: GitHub, server: LocalGitHub) -> None:
-    server.create_user("bob")
-    server.create_repository("bob/image")
-    assert repositories_of(github, "bob") == ("bob/image",)
-
-
-def test_an_owner_who_is_not_there_is_an_error(github: GitHub) -> None:
-    with pytest.raises(GitHubError, match="404"):
-        repositories_of(github, "nobody")
-
-
-# ---- proposals
 
 
 def test_a_proposal_becomes_one_commit_and_one_pull_request(github: GitHub, repository: Repository) -> None:
@@ -444,7 +270,3 @@ def test_a_token_that_may_not_change_workflows_is_told_so(
         there = snapshot(github, NAME)
         with pytest.raises(GitHubError, match="scope `workflow`"):
             propose(github, there, proposal, apply=True)
-
-
-def test_a_snapshot_does_not_print_its_files() -> None:
-    assert "secret" not in repr(Snapshot("o/r", "main", COMMIT, False, False, {"a": b"secret"}))
