@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from hub_image_actions.errors import GitHubError
 from hub_image_actions.fleet.new_repository.first_reference import first_reference
 from hub_image_actions.fleet.new_repository.placeholders import Rebased, filled_in, rebased
 from hub_image_actions.fleet.new_repository.settings import needed
@@ -18,8 +17,6 @@ from hub_image_actions.github.settings import (
     Hidden,
     Kind,
     Visibility,
-    default_branch_ruleset,
-    seen,
 )
 from hub_image_actions.references import parse_image_name, parse_reference
 
@@ -203,28 +200,6 @@ def test_only_a_check_that_no_filter_can_keep_away_always_reports(
 )
 def test_filters_are_read_as_github_reads_them(patterns: list[str], name: str, expected: bool) -> None:
     assert matches(patterns, name) is expected
-
-
-def test_a_ruleset_without_checks_requires_none() -> None:
-    types = [rule["type"] for rule in default_branch_ruleset("r", ())["rules"]]
-    assert types == ["deletion", "non_fast_forward", "pull_request"]
-
-
-@pytest.mark.parametrize("status", [403, 404])
-def test_what_github_does_not_show_is_hidden(status: int) -> None:
-    def ask() -> str:
-        raise GitHubError("GET x", status, "Resource not accessible")
-
-    assert seen("it", "Some right", ask) == Hidden("it", "Some right", "Resource not accessible")
-
-
-@pytest.mark.parametrize(("status", "message"), [(500, "Server Error"), (403, "API rate limit exceeded")])
-def test_other_errors_are_errors(status: int, message: str) -> None:
-    def ask() -> str:
-        raise GitHubError("GET x", status, message)
-
-    with pytest.raises(GitHubError):
-        seen("it", "Some right", ask)
 
 
 def test_marks_are_filled_in_and_files_without_one_or_that_are_no_text_are_left() -> None:
