@@ -10,7 +10,9 @@ from urllib.parse import quote
 # GitHub takes 65,536 characters for a comment or the text of a pull request; some are left for a marker.
 MOST_CHARACTERS = 60_000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:/$])")
-_NUMBER_SIGN = re.compile(r"#(?=\d)")
+# GitHub makes a link of `#12` and of `GH-12`, the hyphen escaped or not. Source: "Autolinked references and
+# URLs" in GitHub's documentation.
+_ISSUE = re.compile(r"#(?=\d)|(?<![^\W_])GH(?=\\?-\d)", re.IGNORECASE)
 _BARE_BAR = re.compile(r"(?<!\\)\|")
 _IN_ADDRESSES = "%/:=&?~#+!$,;'@*[]"
 _BACKTICKS = re.compile(r"`+")
@@ -20,7 +22,7 @@ def escape(text: str) -> str:
     """Return `text` so that it shows as it is, in one line: no markup, no link, nobody notified."""
     line = _line(text)
     # What GitHub makes of people and numbers, it makes of the text that is shown: a comment keeps them apart.
-    return _NUMBER_SIGN.sub("#<!-- -->", _SPECIAL.sub(r"\\\1", line)).replace("@", "@<!-- -->")
+    return _ISSUE.sub(r"\g<0><!-- -->", _SPECIAL.sub(r"\\\1", line)).replace("@", "@<!-- -->")
 
 
 def prose(text: str) -> str:
@@ -41,7 +43,7 @@ def html(text: str) -> str:
     """Return `text` for a place where GitHub takes HTML and no Markdown."""
     line = _line(text)
     inert = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
-    return _NUMBER_SIGN.sub("#<!-- -->", inert)
+    return _ISSUE.sub(r"\g<0><!-- -->", inert)
 
 
 def block(lines: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 import html.parser
 import re
+from collections.abc import Callable
 
 import cmarkgfm.cmark
 import pytest
@@ -101,8 +102,10 @@ def test_nobody_is_notified(text: str) -> None:
     assert not re.search(r"@\w", markdown.escape(text))
 
 
-def test_a_number_is_not_taken_for_another_pull_request() -> None:
-    assert not re.search(r"#\d", markdown.escape("fixes #12"))
+@pytest.mark.parametrize("text", ["fixes #12", "GH-12", "see gh-7.", "(GH-12)", "o/r#12", "GH-1GH-2"])
+@pytest.mark.parametrize("escaped", [markdown.escape, markdown.html, markdown.prose])
+def test_a_number_is_not_taken_for_another_pull_request(text: str, escaped: Callable[[str], str]) -> None:
+    assert not re.search(r"#\\?\d|\bGH\\?-\d", escaped(text), re.IGNORECASE)
 
 
 @LIMITS

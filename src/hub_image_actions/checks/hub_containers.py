@@ -10,6 +10,7 @@ from typing import Any
 
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 HUB_PORT, SERVER_PORT = 8081, 8888
 # The group of volumes, and one of the user's: `singleuser.fsGid` of the Helm chart for JupyterHub.
@@ -180,7 +181,7 @@ class HubContainers:
 
     def state(self) -> ServerState:
         """Return what the engine knows of the server."""
-        state = json.loads(self.docker.ask("inspect", "--format", "{{json .State}}", self.name))
+        state = parse_json(self.docker.ask("inspect", "--format", "{{json .State}}", self.name))
         return ServerState(bool(state["Running"]), int(state["ExitCode"]), bool(state["OOMKilled"]))
 
     def log(self) -> list[str]:
@@ -221,8 +222,8 @@ def parse_finding(line: str) -> dict[str, Any]:
         UnexpectedAnswer: the line is none of a probe's.
     """
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except InvalidJson:
         value = None
     if not isinstance(value, dict) or not isinstance(value.get("event"), str):
         raise UnexpectedAnswer(

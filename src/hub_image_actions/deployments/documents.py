@@ -23,6 +23,7 @@ from hub_image_actions.deployments.sightings import (
 )
 from hub_image_actions.deployments.templated_files import sightings_in_template
 from hub_image_actions.references import ImageName, find_reference
+from hub_image_actions.text_lines import TextLines
 
 _MERGE_KEY = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
@@ -119,6 +120,7 @@ class _Walk:
 
     def __init__(self, text: str, image: ImageName, documents: list[Node]) -> None:
         self._text = text
+        self._line_of = TextLines(text)
         self._image = image
         self._seen: set[int] = set()
         self._entries: dict[int, dict[str, Node]] = {}
@@ -235,7 +237,7 @@ class _Walk:
         return bool(reference and not reference.tag and self._image.covers(reference.name))
 
     def _lines(self, starts: list[int]) -> tuple[int, ...]:
-        return tuple(self._text.count("\n", 0, start) + 1 for start in starts if start != _NOWHERE)
+        return tuple(self._line_of.number(start) for start in starts if start != _NOWHERE)
 
 
 def _merged(node: MappingNode) -> Iterator[MappingNode]:

@@ -17,6 +17,7 @@ from hub_image_actions import process
 from hub_image_actions.docker.engine import DockerError
 from hub_image_actions.errors import CommandError, RegistryError
 from hub_image_actions.process import Completed
+from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 FILE = "config.json"
 HELPER_SECONDS = 60.0
@@ -99,17 +100,14 @@ class DockerConfig:
         """
         file = folder / FILE
         try:
-            content = json.loads(file.read_bytes() or b"{}")
+            content = parse_json(file.read_bytes() or b"{}")
         except FileNotFoundError:
             return cls(file, run=run)
         except OSError as error:
             remedy = "Make it readable, or set DOCKER_CONFIG to another folder."
             raise _unusable(file, f"cannot be read: {error.strerror}", remedy=remedy) from error
-        except json.JSONDecodeError as error:
-            # The error carries the whole text, secrets included: no cause.
-            raise _unusable(file, f"is not JSON: {error.msg}", line=error.lineno) from None
-        except UnicodeDecodeError:
-            raise _unusable(file, "is not a text in UTF-8") from None
+        except InvalidJson as error:
+            raise _unusable(file, f"is not JSON: {error.reason}", line=error.line) from None
         table = _table(file, content, "the file")
         store = table.get("credsStore") or ""
         if not isinstance(store, str):
@@ -183,7 +181,7 @@ class DockerConfig:
 
 def _helper_answer(answer: str, program: str, registry: str) -> Credentials | None:
     try:
-        values = json.loads(answer)
+        values = parse_json(answer)
         username, secret = values["Username"], values["Secret"]
     except (ValueError, KeyError, TypeError):
         # No cause: it carries the helper's whole answer.
@@ -240,7 +238,7 @@ def private_config(folder: Path, original: Path, registry: str) -> None:
     """
     settings = original / "config.json"
     try:
-        content = json.loads(settings.read_text(encoding="utf-8") or "{}") if settings.is_file() else {}
+        content = parse_json(settings.read_bytes() or b"{}") if settings.is_file() else {}
     except ValueError:
         # No cause: it carries the text, in which there may be passwords.
         raise DockerError(f"{settings} is not JSON.", "Mend it, or remove it and log in again.") from None

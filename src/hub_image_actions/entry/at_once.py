@@ -1,7 +1,9 @@
 """Many questions at once, as many as GitHub likes."""
 
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from hub_image_actions.entry.console import Console
@@ -11,6 +13,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 # GitHub limits how many calls may be under way at the same time, and asks not to come near that.
 _AT_ONCE = 8
+_REPORT_IT = "Report it: https://github.com/berkeley-dsep-infra/hub-image-actions/issues."
 
 
 class AtOnce:
@@ -42,6 +45,13 @@ def _outcome(call: Callable[[], T]) -> T | ActionError:
         return call()
     except ActionError as error:
         return error
+    except Exception as error:  # noqa: BLE001  # what somebody wrote into one repository must not end the others
+        # Where it happened is what whoever fixes it needs first.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        return ActionError(
+            f"A bug of hub-image-actions, at {place}: {type(error).__name__}: {error}.", _REPORT_IT
+        )
 
 
 def _name(key: object) -> str:

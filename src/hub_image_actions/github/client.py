@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.values import Json, as_described
 from hub_image_actions.http import HttpClient, NoAnswer, Response
+from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 T = TypeVar("T")
 PAGE = 100
@@ -151,8 +152,8 @@ class GitHub:
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise _error(method, url, response)
         try:
-            return (json.loads(response.body) if response.body else None), response
-        except (ValueError, RecursionError):
+            return (parse_json(response.body) if response.body else None), response
+        except InvalidJson:
             raise GitHubError(
                 f"{method} {url}",
                 response.status,
@@ -180,11 +181,11 @@ class GitHub:
 
 def _error(method: str, url: str, response: Response) -> GitHubError:
     try:
-        said = json.loads(response.body)
+        said = parse_json(response.body)
         errors = said.get("errors") or []
         details = [str(detail.get("message", "")) for detail in errors if isinstance(detail, dict)]
         message = ": ".join(filter(None, (str(said.get("message", "")), "; ".join(filter(None, details)))))
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (InvalidJson, AttributeError, TypeError):
         message = "the answer is not JSON"
     uncertain = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and method == "POST"
     return GitHubError(

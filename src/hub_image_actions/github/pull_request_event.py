@@ -3,7 +3,6 @@
 Source: "Events that trigger workflows" and "Webhook events and payloads" in GitHub's documentation.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,28 @@ from typing import Any
 from hub_image_actions.errors import ActionError
 from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
+from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 
 def read_event(path: str) -> Mapping[str, Any]:
-    """Return the event's payload; an empty one where there is no event, as on a laptop."""
+    """Return the event's payload; an empty one where there is no event, as on a laptop.
+
+    Raises:
+        ActionError: the file is not an event.
+    """
     if not path or not Path(path).is_file():
         return {}
-    event: Mapping[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        event: object = parse_json(Path(path).read_bytes())
+    except InvalidJson as error:
+        raise _not_an_event(path, error.reason) from error
+    if not isinstance(event, dict):
+        raise _not_an_event(path, "it is not an object")
     return event
+
+
+def _not_an_event(path: str, reason: str) -> ActionError:
+    return ActionError(f"{path} is not an event of GitHub's: {reason}.", "Check GITHUB_EVENT_PATH.")
 
 
 def pull_request_number(event: Mapping[str, Any]) -> int:

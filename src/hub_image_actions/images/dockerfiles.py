@@ -18,6 +18,7 @@ from hub_image_actions.images.dockerfile_instructions import (
     instructions,
 )
 from hub_image_actions.references import ImageName, ImageReference, find_reference
+from hub_image_actions.text_lines import TextLines
 
 ALREADY = "already there"
 SCRATCH = "the empty image"
@@ -30,8 +31,8 @@ SHARED = "its tag stands where another image takes its own from"
 UNPINNED = "pinned by digest, and the new digest is not known"
 # Docker's own name, the usual ways to have several of them in a folder, and Podman's name.
 _NAMES = re.compile(r"(?:Dockerfile|Containerfile)(?:\.(?!dockerignore$).+)?|.+\.dockerfile", re.IGNORECASE)
-_COPY_FROM = re.compile(r"--from=(?P<image>[^\s$]+)")
-_MOUNT_FROM = re.compile(r"--mount=(?:\S*,)?from=(?P<image>[^\s,$]+)")
+# By instruction: the flag that names where files come from, and the option within it.
+_FLAGS_WITH_SOURCES = {"COPY": ("--from=", ""), "RUN": ("--mount=", "from=")}
 _NOTHING = Traced()
 
 
@@ -175,7 +176,7 @@ def _outcome(base: Base, target: BaseTarget, others: Iterable[int]) -> BaseOutco
 
 
 def _bases(text: str) -> Iterator[Base]:
-    variables, stages = Variables(), list[str]()
+    variables, stages, lines = Variables(), list[str](), TextLines(text)
     for instruction in instructions(text):
         if instruction.keyword == "ARG" and not stages:
             _declare(instruction, variables)
@@ -183,7 +184,7 @@ def _bases(text: str) -> Iterator[Base]:
             name = next((name.text for name in words[2:] if words[1].text.upper() == "AS"), "")
             stage = name or str(len(stages))
             yield _base(
-                text=text,
+                lines=lines,
                 word=words[0],
                 stage=stage,
                 stages=stages,
@@ -192,7 +193,7 @@ def _bases(text: str) -> Iterator[Base]:
             )
             stages.append(name.lower())
         else:
-            yield from _copied(text, instruction, stages)
+            yield from _copied(lines, instruction, stages)
 
 
 def _without_flags(instruction: Instruction) -> list[Traced]:
@@ -212,9 +213,11 @@ def _declare(instruction: Instruction, variables: Variables) -> None:
                 variables.values[name] = value
 
 
-def _base(text: str, word: Traced, stage: str, stages: list[str], variables: Variables, escape: str) -> Base:
+def _base(
+    lines: TextLines, word: Traced, stage: str, stages: list[str], variables: Variables, escape: str
+) -> Base:
     """Return what a `FROM` names."""
-    base = Base(_line(text, word), stage, word.text)
+    base = Base(_line(lines, word), stage, word.text)
     try:
         filled = variables.expanded(word, escape)
     except UnknownSyntax:
@@ -228,10 +231,10 @@ def _base(text: str, word: Traced, stage: str, stages: list[str], variables: Var
     reference = find_reference(filled.text.replace(UNSET, "0"))
     if reference is None:
         return replace(base, obstacle=_unset("it", variables) if UNSET in filled.text else MALFORMED)
-    return _with_parts(text, base, reference, variables)
+    return _with_parts(lines, base, reference, variables)
 
 
-def _with_parts(text: str, base: Base, reference: ImageReference, variables: Variables) -> Base:
+def _with_parts(lines: TextLines, base: Base, reference: ImageReference, variables: Variables) -> Base:
     """Return a base with its name, tag and digest, as far as they are known."""
     filled = base.filled
     end = len(str(reference.name))
@@ -239,7 +242,7 @@ def _with_parts(text: str, base: Base, reference: ImageReference, variables: Var
         return replace(base, obstacle=_unset("its name", variables))
     tag = filled[end + 1 : end + 1 + len(reference.tag)] if reference.tag else _NOTHING
     digest = filled[len(filled.text) - len(reference.digest) :] if reference.digest else _NOTHING
-    line = _line(text, tag if tag.text else digest) or base.line
+    line = _line(lines, tag if tag.text else digest) or base.line
     base = replace(base, line=line, name=reference.name)
     if UNSET in filled.text:
         part = "its tag" if UNSET in tag.text else "its digest"
@@ -256,18 +259,38 @@ def _unset(what: str, variables: Variables) -> str:
     return f"{what} comes from a build argument without default: {names}"
 
 
-def _copied(text: str, instruction: Instruction, stages: list[str]) -> Iterator[Base]:
+def _copied(lines: TextLines, instruction: Instruction, stages: list[str]) -> Iterator[Base]:
     """Yield the images that an instruction takes files from."""
-    pattern = {"COPY": _COPY_FROM, "RUN": _MOUNT_FROM}.get(instruction.keyword)
-    for match in pattern.finditer(instruction.rest.text) if pattern else ():
-        word = instruction.rest[slice(*match.span("image"))]
+    for word in _sources(instruction):
         reference = find_reference(word.text)
         if reference and word.text.lower() not in stages and not word.text.isdecimal():
             pin = Traced(reference.tag), Traced(reference.digest)
             stage = "".join(stages[-1:]) or str(max(len(stages) - 1, 0))
-            yield Base(_line(text, word), stage, word.text, reference.name, *pin, obstacle=COPIED)
+            yield Base(_line(lines, word), stage, word.text, reference.name, *pin, obstacle=COPIED)
 
 
-def _line(text: str, part: Traced) -> int:
+def _sources(instruction: Instruction) -> Iterator[Traced]:
+    """Yield the names of images or stages that an instruction takes files from, as they are written."""
+    if instruction.keyword not in _FLAGS_WITH_SOURCES:
+        return
+    flag, option = _FLAGS_WITH_SOURCES[instruction.keyword]
+    for word in instruction.words():
+        # Flags come first: what follows is the command, or what is copied.
+        if not word.text.startswith("--"):
+            return
+        if word.text.startswith(flag):
+            yield from _values_of(word[len(flag) :], option)
+
+
+def _values_of(options: Traced, name: str) -> Iterator[Traced]:
+    """Yield the value of an option in a list with commas; of a flag without options, the flag's own."""
+    at = 0
+    for part in options.text.split(","):
+        if part.startswith(name) and "$" not in part and len(part) > len(name):
+            yield options[at + len(name) : at + len(part)]
+        at += len(part) + 1
+
+
+def _line(lines: TextLines, part: Traced) -> int:
     """Return the line on which something stands, counted from 1; 0 where it stands nowhere."""
-    return text.count("\n", 0, part.start) + 1 if part.start >= 0 else 0
+    return lines.number(part.start) if part.start >= 0 else 0

@@ -16,6 +16,7 @@ from hub_image_actions.images.contents import ImageContents, contents_of
 from hub_image_actions.images.labels import without_ours
 from hub_image_actions.registry.calls import Manifest
 from hub_image_actions.registry.client import Registry
+from hub_image_actions.untrusted_json import parse_json
 
 # Of an image for several platforms, the one that hubs run.
 _USUAL_PLATFORM = ("linux", "amd64")
@@ -56,12 +57,12 @@ class PushedImage:
 
     @cached_property
     def _configuration(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.config)
+        content: dict[str, Any] = parse_json(self.config)
         return content
 
     @cached_property
     def _manifest(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.manifest.body)
+        content: dict[str, Any] = parse_json(self.manifest.body)
         return content
 
 
@@ -80,15 +81,15 @@ def read_pushed_image(registry: Registry, repository: str, reference: str) -> Pu
     what = f"{registry.host}/{repository}{'@' if ':' in reference else ':'}{reference}"
     try:
         manifest = registry.manifest(repository, reference)
-        content = json.loads(manifest.body)
+        content = parse_json(manifest.body)
         if "manifests" in content:
             manifest = registry.manifest(repository, _for_hubs(content["manifests"]))
-            content = json.loads(manifest.body)
+            content = parse_json(manifest.body)
         if int(content["config"]["size"]) > _MOST_CONFIG:
             raise RegistryError(f"The configuration of {what} has more than {_MOST_CONFIG} bytes.")
         image = PushedImage(manifest, registry.blob(repository, content["config"]["digest"]))
         _ = image.labels, image.contents
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise RegistryError(
             f"{what} is no container image.", "Name an image by its tag or digest."
         ) from error

@@ -1,6 +1,5 @@
 """Reading the packages of an image, in a container of it."""
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from hub_image_actions.docker.container_files import UnusableFile, read_written
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.packages.package_list import PackageList
+from hub_image_actions.untrusted_json import parse_json
 
 _TIME_LIMIT = 120.0
 _MOST_BYTES = 16 << 20
@@ -75,8 +75,8 @@ def read_list(path: Path) -> object:
         PackagesNotRead: it is none, or cannot be read.
     """
     try:
-        return json.loads(read_written(path, _MOST_BYTES))
-    except (UnusableFile, OSError, ValueError, RecursionError) as error:
+        return parse_json(read_written(path, _MOST_BYTES))
+    except (UnusableFile, OSError, ValueError) as error:
         raise PackagesNotRead(f"The list of the image's packages cannot be read: {error}.") from error
 
 

@@ -4,7 +4,7 @@ Source: RFC 9110, section 11; for tokens, distribution.github.io/distribution/sp
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
@@ -15,11 +15,13 @@ from hub_image_actions.http import Response, is_rate_limited
 from hub_image_actions.registry.calls import Actions, Call, Connection, is_loopback, joined, without_secrets
 from hub_image_actions.registry.refusals import REFUSALS, Refusals, named
 
+# A Kerberos ticket takes some kilobytes; servers refuse headers of more than 8 to 16.
+_LONGEST_HEADER = 1 << 14
 _CLIENT = "hub-image-actions"
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  # the grammar's word
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_ITEM = re.compile(rf'(?:{_QUOTED}|[^,"]|")+')
+_QUOTED_TEXT = re.compile(_QUOTED, re.DOTALL)
 _PARAMETER = re.compile(rf"\s*({_TOKEN})\s*=\s*({_TOKEN}|{_QUOTED})\s*", re.DOTALL)
 _SCHEME = re.compile(rf"\s*({_TOKEN})(?:\s+(.*))?", re.DOTALL)
 
@@ -158,19 +160,41 @@ def parse_challenges(header: str) -> list[Challenge]:
     """Return the challenges of a `WWW-Authenticate` header, in its order; malformed parts are passed over.
 
     Source: RFC 9110, section 11.6.1. Commas separate both challenges and parameters.
+
+    Raises:
+        RegistryError: the header is longer than any registry's.
     """
-    found: list[tuple[str, dict[str, str]]] = []
-    for item in _ITEM.findall(header):
+    if len(header) > _LONGEST_HEADER:
+        raise RegistryError(
+            f"The registry's WWW-Authenticate header has more than {_LONGEST_HEADER} characters.",
+            "Check the registry's name: something else answers.",
+        )
+    challenges: list[tuple[str, dict[str, str]]] = []
+    for item in _items(header):
         parameter = _PARAMETER.fullmatch(item)
         if parameter is None:
             scheme = _SCHEME.fullmatch(item)
             if scheme is None:
                 continue
-            found.append((scheme[1].lower(), {}))
+            challenges.append((scheme[1].lower(), {}))
             parameter = _PARAMETER.fullmatch(scheme[2] or "")
-        if parameter is not None and found:
-            found[-1][1].setdefault(parameter[1].lower(), _unquoted(parameter[2]))
-    return [Challenge(scheme, parameters) for scheme, parameters in found]
+        if parameter is not None and challenges:
+            challenges[-1][1].setdefault(parameter[1].lower(), _unquoted(parameter[2]))
+    return [Challenge(scheme, parameters) for scheme, parameters in challenges]
+
+
+def _items(header: str) -> Iterator[str]:
+    """Yield what stands between commas; a comma in quotes separates nothing."""
+    start, at, closed = 0, 0, True
+    while at < len(header):
+        quoted = _QUOTED_TEXT.match(header, at) if closed and header[at] == '"' else None
+        # Behind a quote that nothing ends, quotes are characters like others: looking on would take for ever.
+        closed = closed and (quoted is not None or header[at] != '"')
+        if header[at] == ",":
+            yield header[start:at]
+            start = at + 1
+        at = quoted.end() if quoted else at + 1
+    yield header[start:]
 
 
 def _unquoted(text: str) -> str:

@@ -4,7 +4,6 @@ Source: the OCI Distribution Specification 1.1.
 """
 
 import ipaddress
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.http import HttpClient, NoAnswer, Response
 from hub_image_actions.references import DOCKER_HUB
+from hub_image_actions.untrusted_json import parse_json
 
 MANIFEST_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -129,7 +129,7 @@ class Connection:
             RegistryError: it is something else.
         """
         try:
-            values = json.loads(response.body)
+            values = parse_json(response.body)
         except ValueError:
             values = None
         if not isinstance(values, dict):

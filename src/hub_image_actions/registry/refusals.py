@@ -1,6 +1,5 @@
 """What a registry refuses, and why: errors that name the account and the right that it lacks."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from hub_image_actions.errors import ManifestMissing, RegistryError
 from hub_image_actions.http import Response, is_rate_limited
 from hub_image_actions.process import redact
 from hub_image_actions.registry.calls import Actions, Call
+from hub_image_actions.untrusted_json import parse_json
 
 REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _GOOGLE = re.compile(r".*\.pkg\.dev|(.*\.)?gcr\.io")
@@ -101,7 +101,7 @@ def _grant(host: str, actions: Actions) -> str:
 def _error(response: Response) -> tuple[str, str]:
     """Return code and message of the first error in an answer (OCI Distribution Specification)."""
     try:
-        values = json.loads(response.body)
+        values = parse_json(response.body)
     except ValueError:
         return "", ""
     first = next(_errors(values), {})

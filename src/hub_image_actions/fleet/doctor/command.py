@@ -3,13 +3,14 @@
 import argparse
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.at_once import AtOnce
 from hub_image_actions.entry.command import chosen, github_from, standard_options
 from hub_image_actions.entry.console import Console
-from hub_image_actions.errors import ActionError
+from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.fleet.doctor.doctor import Doctor, findings_as_json, standard_of
 from hub_image_actions.fleet.doctor.findings import Finding, any_broken, summary_of, text_of
 from hub_image_actions.http import HttpClient
@@ -19,6 +20,8 @@ from hub_image_actions.registry.client import registries
 # The checkout, which holds the template.
 _ROOT = Path(__file__).resolve().parents[4]
 _BROKEN = 1
+# No answer, or a token that is wrong: what holds for one repository holds for all.
+_OF_ALL = {0, HTTPStatus.UNAUTHORIZED}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -54,8 +57,10 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     found: list[Finding] = []
     for name in names:
         answer = answers[name]
-        if isinstance(answer, ActionError):
+        if isinstance(answer, GitHubError) and (answer.rate_limited or answer.status in _OF_ALL):
             raise answer
+        if isinstance(answer, ActionError):
+            answer = (doctor.unread(name, answer),)
         if not options.json:
             console.say(text_of(name, answer))
             console.say("")

@@ -107,11 +107,12 @@ class Doctor:
         except GitHubError as error:
             if not error.is_withheld:
                 raise
-            return (self._unread(full_name, error, "Check the name, and that the token covers it."),)
+            return (self.unread(full_name, error, "Check the name, and that the token covers it."),)
         except ActionError as error:
-            return (self._unread(full_name, error, ""),)
+            return (self.unread(full_name, error),)
 
-    def _unread(self, full_name: str, error: ActionError, remedy: str) -> Finding:
+    def unread(self, full_name: str, error: ActionError, remedy: str = "") -> Finding:
+        """Return the finding that a repository could not be examined, and why."""
         where = f"{self._github.server_url}/{full_name}"
         return Finding(
             full_name,

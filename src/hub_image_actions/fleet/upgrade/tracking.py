@@ -13,6 +13,7 @@ from hub_image_actions.fleet.upgrade.waves import State, Verdict
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.creation import create_once
 from hub_image_actions.github.values import Json
+from hub_image_actions.untrusted_json import parse_json
 
 LABEL = "hub-image-actions rollout"
 _RECORD = re.compile(r"^<!-- waves (?P<record>\{.*\}) -->\s*$", re.MULTILINE)
@@ -151,7 +152,7 @@ class Tracking:
         if not self._issue:
             return {}
         try:
-            held = json.loads(match["record"]) if match else None
+            held = parse_json(match["record"]) if match else None
         except ValueError:
             held = None
         if not isinstance(held, dict) or not all(map(_is_list_of_names, held.values())):

@@ -10,14 +10,17 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from hub_image_actions.errors import ActionError
+from hub_image_actions.text_lines import TextLines
 
 WORKFLOWS = ".github/workflows/"
+_ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
 _REFERENCE = re.compile(r"\b(?P<context>secrets|vars)\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 # What ruamel.yaml raises for texts that are no YAML: its own error, and others where it trusts the text.
 _NO_YAML = (YAMLError, RecursionError, ArithmeticError, AssertionError, LookupError, ValueError)
@@ -146,6 +149,7 @@ class WorkflowFile:
             raise WorkflowUnreadable(
                 f"{path} is not UTF-8.", "Store it as UTF-8.", file=path, line=line
             ) from error
+        self._lines = TextLines(self.text)
         self.root = _compose(path, self.text)
 
     @cached_property
@@ -204,7 +208,7 @@ class WorkflowFile:
 
     def line(self, index: int) -> int:
         """Return the line of a character."""
-        return self.text.count("\n", 0, index) + 1
+        return self._lines.number(index)
 
     def scalar(self, node: ScalarNode) -> Scalar:
         """Return a scalar with its place."""
@@ -220,7 +224,7 @@ class WorkflowFile:
             comments: whether the comments count that stand above it with the same indentation.
         """
         start = self.text.rfind("\n", 0, key.start_mark.index) + 1
-        written = self.text[: max(end_of(key), end_of(value))].rstrip()
+        written = self.text[: max(end_of(key), end_of_value(key, value))].rstrip()
         end = self.text.find("\n", len(written))
         end = len(self.text) if end < 0 else end + 1
         return (_start_with_comments(self.text, start) if comments else start), end
@@ -300,11 +304,40 @@ def end_of(node: Node) -> int:
     """Return where a node's text ends, without the comments behind it; space may follow within."""
     if not isinstance(node, (MappingNode, SequenceNode)) or node.flow_style or not node.value:
         return int(node.end_mark.index)
-    last = node.value[-1]
-    key, value = last if isinstance(last, tuple) else (last, last)
+    if isinstance(node, MappingNode):
+        return end_of_value(*node.value[-1])
+    return _end_of_items(node)
+
+
+def end_of_value(key: Node, value: Node) -> int:
+    """Return where the text of a mapping's entry ends; see :func:`end_of`."""
+    if is_alias(key, value):
+        return alias_at(key)[1]
     # An empty value stands where the next token is; only its key is written.
     empty = isinstance(value, ScalarNode) and value.style is None and value.value == ""
     return end_of(key) if empty else end_of(value)
+
+
+def is_alias(key: Node, value: Node) -> bool:
+    """Say whether an entry's value is an alias: the parser gives the node that is written further up."""
+    return bool(value.start_mark.index < key.start_mark.index)
+
+
+def alias_at(key: Node) -> tuple[int, int]:
+    """Return where the alias behind a key begins and ends."""
+    match = _ALIAS.search(key.end_mark.buffer or "", end_of(key))
+    return match.span() if match else (end_of(key), end_of(key))
+
+
+def _end_of_items(node: SequenceNode) -> int:
+    end, aliases = int(node.start_mark.index), 0
+    for item in node.value:
+        # What begins before the last item has ended is written further up: an alias stands here.
+        written = item.start_mark.index > end
+        aliases = 0 if written else aliases + 1
+        end = end_of(item) if written else end
+    matches = [match.end() for match in islice(_ALIAS.finditer(node.end_mark.buffer or "", end), aliases)]
+    return matches[-1] if matches else end
 
 
 def _compose(path: str, text: str) -> MappingNode:

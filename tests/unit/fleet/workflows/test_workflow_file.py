@@ -102,3 +102,22 @@ def test_what_has_no_jobs_and_no_events_is_read_all_the_same(text: str) -> None:
     file = WorkflowFile("a", text.encode())
     assert [step for job in file.jobs for step in job.steps] == []
     assert (list(file.uses), [name for name in file.triggers if name]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        (
+            "x: &e {a: b}\njobs:\n  a:\n    runs-on: u\n    env: *e # why\n  # about b\n  b:\n    env: *e\n",
+            ["  a:\n    runs-on: u\n    env: *e # why\n", "  # about b\n  b:\n    env: *e\n"],
+        ),
+        ("jobs:\n  a: &j\n    runs-on: u\n    x: *j\n", ["  a: &j\n    runs-on: u\n    x: *j\n"]),
+        ("jobs:\n  a: &j {x: 1}\n  b: *j\n", ["  a: &j {x: 1}\n", "  b: *j\n"]),
+        (
+            "jobs:\n  a:\n    steps: &s\n      - run: &r x\n      - *s\n      - *r # c\n  b: {x: 1}\n",
+            ["  a:\n    steps: &s\n      - run: &r x\n      - *s\n      - *r # c\n", "  b: {x: 1}\n"],
+        ),
+    ],
+)
+def test_a_job_that_ends_in_an_alias_ends_behind_it(text: str, sources: list[str]) -> None:
+    assert [job.source for job in WorkflowFile("w.yaml", text.encode()).jobs] == sources

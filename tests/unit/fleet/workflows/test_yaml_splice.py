@@ -136,3 +136,80 @@ def test_a_quoted_text_is_read_as_itself(value: str) -> None:
 )
 def test_the_texts_of_workflows_are_read_as_themselves(value: str) -> None:
     assert YAML(typ="safe", pure=True).load(f"a: {splice.quoted(value)}")["a"] == value
+
+
+ITEMS = """\
+list:
+  # first
+  - name: one # n
+    run: x
+  - only: 1
+flow: {a: b, c: d, e: "f"} # flow
+none: {}
+items: [1, "2", 3]
+shared: &shared
+  k: v
+jobs:
+  one:
+    env: *shared # why
+  two: {env: *shared, x: 1}
+  three: *shared
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "old", "new"),
+    [
+        (("list", 0, "name"), "  - name: one # n\n    run: x\n", "  - run: x\n"),
+        (("list", 1, "only"), "  - only: 1\n", "  - {}\n"),
+        (("flow", "a"), '{a: b, c: d, e: "f"}', '{c: d, e: "f"}'),
+        (("flow", "c"), '{a: b, c: d, e: "f"}', '{a: b, e: "f"}'),
+        (("flow", "e"), '{a: b, c: d, e: "f"}', "{a: b, c: d}"),
+        (("items", 0), '[1, "2", 3]', '["2", 3]'),
+        (("items", 2), '[1, "2", 3]', '[1, "2"]'),
+        (("jobs", "one", "env"), "  one:\n    env: *shared # why\n", "  one:\n"),
+        (("jobs", "two", "env"), "{env: *shared, x: 1}", "{x: 1}"),
+        (("jobs", "two", "x"), "{env: *shared, x: 1}", "{env: *shared}"),
+        (("jobs", "three"), "  three: *shared\n", ""),
+    ],
+)
+def test_what_stands_beside_others_is_removed_alone(way: splice.Way, old: str, new: str) -> None:
+    assert old in ITEMS
+    assert splice.remove_entry(ITEMS, way) == ITEMS.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "old", "new"),
+    [
+        (("flow", "c"), "x", "c: d", "c: x"),
+        (("flow", "new"), "x", 'e: "f"}', 'e: "f", new: x}'),
+        (("none", "new"), "x", "none: {}", "none: {new: x}"),
+        (
+            ("jobs", "one", "env"),
+            "\n      a: b",
+            "    env: *shared # why",
+            "    env: \n            a: b # why",
+        ),
+        (("jobs", "two", "env"), "x", "{env: *shared, x: 1}", "{env: x, x: 1}"),
+        (("jobs", "three"), "x", "three: *shared", "three: x"),
+    ],
+)
+def test_what_stands_beside_others_is_set_alone(way: splice.Way, value: str, old: str, new: str) -> None:
+    assert old in ITEMS
+    assert splice.set_entry(ITEMS, way, value) == ITEMS.replace(old, new, 1)
+
+
+def test_the_first_key_of_an_item_is_replaced_behind_its_dash() -> None:
+    replaced = splice.replace_entry(ITEMS, ("list", 0, "name"), "id: two\nname: two\n")
+    assert replaced == ITEMS.replace("  - name: one # n\n", "  - id: two\n    name: two\n")
+
+
+@pytest.mark.parametrize("value", ["|\n  x", "a, b", "a}", "[1]\n"])
+def test_a_value_that_brackets_cannot_hold_is_refused(value: str) -> None:
+    with pytest.raises(EntryMissing, match="in brackets"):
+        splice.set_entry(ITEMS, ("flow", "a"), value)
+
+
+def test_what_an_alias_stands_for_is_not_changed_through_it() -> None:
+    with pytest.raises(EntryMissing, match=r"`jobs\.one\.env` is an alias"):
+        splice.set_entry(ITEMS, ("jobs", "one", "env", "k"), "x")
