@@ -65,9 +65,12 @@ def comment(job: BuildJob) -> str:
     return ""
 
 
-def main() -> int:
-    """Run the action and return its exit status."""
-    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+def run(runner: Runner) -> int:
+    """Build the image, tell what is known of it however that ended, and return the exit status.
+
+    Raises:
+        ActionError: there is nothing to be told yet, or it cannot be told.
+    """
     origin = read_origin(os.environ, Path.cwd())
     report = BuildReport("", "Test of the image", run_url=origin.run_url)
     address = ""
@@ -89,6 +92,17 @@ def main() -> int:
     outputs = {name: told[name] for name in ("image", "tag", "size", "tests", "reused", "built-by", "report")}
     runner.outputs({**outputs, "comment-url": address})
     return 1 if report.error else 0
+
+
+def main() -> int:
+    """Run the action and return its exit status."""
+    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    try:
+        return run(runner)
+    except ActionError as error:
+        # Before there is a report, or where it cannot be told.
+        runner.error(error)
+        return 1
 
 
 if __name__ == "__main__":

@@ -41,9 +41,12 @@ def read_inputs(inputs: Inputs, values: TagValues = NO_COMMIT) -> BuildSettings:
     return read_build(inputs, read_image(inputs), read_publication(inputs, values))
 
 
-def main() -> int:
-    """Run the action and return its exit status."""
-    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+def run(runner: Runner) -> int:
+    """Build the image, tell what is known of it however that ended, and return the exit status.
+
+    Raises:
+        ActionError: there is nothing to be told yet, or it cannot be told.
+    """
     origin = read_origin(os.environ, Path.cwd())
     report = BuildReport("", "Build of the image", run_url=origin.run_url)
     try:
@@ -56,6 +59,17 @@ def main() -> int:
         runner.error(error)
     runner.outputs(tell(report, runner, origin.scratch))
     return 1 if report.error else 0
+
+
+def main() -> int:
+    """Run the action and return its exit status."""
+    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    try:
+        return run(runner)
+    except ActionError as error:
+        # Before there is a report, or where it cannot be told.
+        runner.error(error)
+        return 1
 
 
 if __name__ == "__main__":

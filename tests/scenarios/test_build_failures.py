@@ -1,13 +1,18 @@
 """Builds that fail: each failure is named, with what to do about it and the lines that show it."""
 
 import json
+import os
+import re
+import signal
+import threading
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from hub_image_actions.checks.diagnosis import KnownFailure, catalogue
-from scenarios.images import IMAGE, KEY, ImageRepository
+from scenarios.images import IMAGE, KEY, ImageRepository, running_with
 from testbed.disk import small_disk
 from testbed.engine import Engine
 from testbed.registry import Registry
@@ -53,6 +58,27 @@ def test_what_goes_wrong_in_a_build_is_named(
     # What repo2docker itself writes may hold a traceback of its own.
     (error,) = result.said("error")
     assert error.startswith(named)
+
+
+@pytest.mark.parametrize("builder", ["docker", "repo2docker"])
+def test_an_engine_that_ends_during_the_build_is_named(
+    images: ImageRepository, small_base_image: str, builder: str
+) -> None:
+    nap = f"sleep 15.{os.getpid()}"
+    lines = f"RUN dd if=/dev/zero of=/x bs=1k count=5; {nap}"
+    images.commit({"Dockerfile": f"FROM {small_base_image}\n{lines}\n"})
+
+    def end_engine(engine: Engine) -> None:
+        deadline = time.monotonic() + 60
+        while not running_with(nap) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        os.kill(int((engine.folder / "dockerd.pid").read_text()), signal.SIGKILL)
+
+    with TemporaryDirectory(prefix="tb-") as folder, Engine(Path(folder)) as engine:
+        threading.Thread(target=end_engine, args=(engine,)).start()
+        result = images.build(engine.environment, builder=builder)
+    assert re.match(r"The Docker engine ended during the build: |Docker does not run: ", result.error)
+    assert "records out" not in result.error
 
 
 def test_a_base_image_that_is_not_there_is_named(images: ImageRepository, registry: Registry) -> None:

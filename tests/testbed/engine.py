@@ -104,6 +104,7 @@ class Engine(RunningEngine):
         self.lifetime = lifetime
         self.socket = folder / "docker.sock"
         self._stack = ExitStack()
+        self._mounted_before: set[str] = set()
 
     @property
     def host(self) -> str:
@@ -134,6 +135,7 @@ class Engine(RunningEngine):
         if len(str(self.socket)) > LONGEST_SOCKET:
             raise ProgramError(f"{self.socket}: a socket's path has at most {LONGEST_SOCKET} characters")
         (self.folder / "client").mkdir(parents=True, exist_ok=True)
+        self._mounted_before = _mounted(self.data)
         with ExitStack() as stack:
             stack.callback(self._remove_runtime)
             stack.callback(self._remove_data)
@@ -178,6 +180,10 @@ class Engine(RunningEngine):
         shutil.rmtree(self.folder / "exec", ignore_errors=True)
 
     def _remove_data(self) -> None:
+        # What an engine that was killed had mounted: its data's folder, and files of running steps.
+        for mounted in sorted(_mounted(self.data) - self._mounted_before, reverse=True):
+            with suppress(ProgramError):
+                run(["umount", "--lazy", mounted.rpartition("#")[0]])
         # The data's own folder may be a mount point, which stays.
         for path in self.data.glob("*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -185,6 +191,13 @@ class Engine(RunningEngine):
     def _remove_containers(self) -> None:
         if answers(self.environment) and (containers := self.docker("ps", "-aq").split()):
             self.docker("rm", "--force", "--volumes", *containers)
+
+
+def _mounted(folder: Path) -> set[str]:
+    """Return what is mounted at and below a folder, each with a number: one place can have several."""
+    paths = (line.split()[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines())
+    ours = [path for path in paths if path == str(folder) or path.startswith(f"{folder}/")]
+    return {f"{path}#{ours[:number].count(path)}" for number, path in enumerate(ours)}
 
 
 @contextmanager

@@ -169,7 +169,16 @@ class ImageBuild:
         return prepared.cached_from
 
     def _explain(self, error: CommandError) -> NoReturn:
+        """Raise the error that a failed build stands for.
+
+        Raises:
+            DockerError: the engine does not answer any more.
+            ActionError: what the log shows.
+        """
         diagnosis = diagnose(error.stdout.splitlines() or [str(error)])
+        if not diagnosis.remedy:
+            # An engine that ends in the middle of a build takes the words of the step with it.
+            self._login.docker.engine()
         self._job.report.diagnosis = diagnosis
         problem = f"{diagnosis.name}: {diagnosis.line}"
         raise ActionError(f"{problem.rstrip('.')}.", diagnosis.remedy or "The log has the rest.") from error

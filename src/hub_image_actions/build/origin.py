@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from hub_image_actions.entry.run_environment import read_run_environment
+from hub_image_actions.errors import ActionError
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.github.pull_request_event import is_from_fork, pull_request_number, read_event
 from hub_image_actions.images.tags import TagValues, day_of
@@ -61,13 +62,22 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
     Args:
         environ: the environment of the step.
         folder: the folder that the process runs in.
+
+    Raises:
+        ActionError: the folder for temporary files cannot be made, or the event cannot be read.
     """
     checkout = Path(environ.get("GITHUB_WORKSPACE") or folder)
     head, head_time = LocalRepository(checkout).head()
     run = read_run_environment(environ)
     event = read_event(run.event_path)
     scratch = Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()) / "hub-image-actions"
-    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ActionError(
+            f"The folder for temporary files cannot be made: {scratch}: {error.strerror}.",
+            "Set RUNNER_TEMP, or TMPDIR on a laptop, to a folder that can be written.",
+        ) from error
     return BuildOrigin(
         checkout=checkout,
         repository=run.repository,

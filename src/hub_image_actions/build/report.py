@@ -274,7 +274,14 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
     # Several images may be built in one job.
     name = "".join(char if char.isalnum() else "-" for char in report.image)
     file = folder / f"report-{name}.md"
-    file.write_text(text, encoding="utf-8", errors="replace")
+    try:
+        file.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        # What was built is built: the outputs are set all the same, and the summary shows the report.
+        runner.warning(f"The report cannot be kept: {file}: {error.strerror}.")
+        kept = ""
+    else:
+        kept = str(file)
     runner.summary(text)
     return {
         "image": report.image if report.size else "",
@@ -285,5 +292,5 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
         "tests": report.tested,
         "reused": str(report.reused is not None).lower(),
         "built-by": report.reused.run_url if report.reused else report.run_url,
-        "report": str(file),
+        "report": kept,
     }

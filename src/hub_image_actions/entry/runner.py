@@ -91,18 +91,35 @@ class Runner:
         return dict(environ)
 
     def outputs(self, values: Mapping[str, str]) -> None:
-        """Set the action's outputs; on a laptop, print them."""
+        """Set the action's outputs; on a laptop, print them.
+
+        Raises:
+            ActionError: the runner's file cannot be written, so that later steps would go on without them.
+        """
         for name, value in values.items():
             if self._outputs:
-                core.set_output(name, _writable(value))
+                self._set(name, _writable(value))
             elif value:
                 print(_writable(f"{name}: {', '.join(value.splitlines())}"), flush=True)
 
     def summary(self, markdown: str) -> None:
-        """Add to the page that GitHub shows for the job."""
-        if self._summary:
+        """Add to the page that GitHub shows for the job; that it cannot be written undoes nothing."""
+        if not self._summary:
+            return
+        try:
             with Path(self._summary).open("a", encoding="utf-8") as file:
                 file.write(f"{_writable(markdown.rstrip())}\n\n")
+        except OSError as error:
+            self.warning(f"The job's summary cannot be written: {self._summary}: {error.strerror}.")
+
+    def _set(self, name: str, value: str) -> None:
+        try:
+            core.set_output(name, value)
+        except OSError as error:
+            raise ActionError(
+                f"The output {name!r} cannot be set: {self._outputs}: {error.strerror}.",
+                "Look at the runner's disk and at the rights of its temporary folder.",
+            ) from error
 
     def _annotate(self, kind: str, message: str, place: Mapping[str, str] | None = None) -> None:
         if self._on_runner:

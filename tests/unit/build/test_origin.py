@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.build.origin import read_origin
+from hub_image_actions.errors import ActionError
 
 
 @pytest.fixture
@@ -61,3 +62,10 @@ def test_the_event_tells_the_pull_request(tmp_path: Path, event: dict[str, objec
     path.write_text(json.dumps(event))
     origin = read_origin({"GITHUB_EVENT_PATH": str(path), "RUNNER_TEMP": str(tmp_path)}, tmp_path)
     assert origin.pull_request == number
+
+
+def test_a_folder_for_temporary_files_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(ActionError, match=rf"cannot be made: {file}/hub-image-actions: Not a directory\."):
+        read_origin({"RUNNER_TEMP": str(file)}, tmp_path)

@@ -85,3 +85,18 @@ def test_an_option_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert Runner({}, {"base-branch": "prod"}).input("base-branch") == "prod"
     assert Runner({}).input("base-branch") == "staging"
     assert Runner({}).input("title") == ""
+
+
+def test_a_summary_that_cannot_be_written_is_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Runner({**ON_RUNNER, "GITHUB_STEP_SUMMARY": str(tmp_path)}).summary("x")
+    shown = capsys.readouterr().out
+    assert shown == f"::warning::The job's summary cannot be written: {tmp_path}: Is a directory.\n"
+
+
+def test_an_output_that_cannot_be_set_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = str(tmp_path)
+    monkeypatch.setenv("GITHUB_OUTPUT", file)
+    with pytest.raises(ActionError, match=rf"The output 'tag' cannot be set: {file}: Is a directory\."):
+        Runner({**ON_RUNNER, "GITHUB_OUTPUT": file}).outputs({"tag": "1"})
