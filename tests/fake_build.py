@@ -175,6 +175,7 @@ def fake_build(folder: Path, settings: BuildSettings | None = None, **origin: An
         "checkout": folder,
         "scratch": folder / "scratch",
     }
+    (folder / "scratch").mkdir(exist_ok=True)
     told, report = Told(), BuildReport("quay.io/course/image:1", "Build of image")
     job = BuildJob(
         settings=settings or read_settings(),

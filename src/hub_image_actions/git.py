@@ -241,6 +241,8 @@ class Checkout:
         url = self._remote.url
         settings = [
             ("core.hooksPath", "/dev/null"),
+            ("core.fsmonitor", "false"),
+            ("safe.bareRepository", "explicit"),
             ("commit.gpgSign", "false"),
             ("push.followTags", "false"),
             ("maintenance.auto", "false"),
@@ -258,15 +260,48 @@ class Checkout:
         if self._remote.token:
             basic = base64.b64encode(f"x-access-token:{self._remote.token}".encode()).decode()
             settings.append((f"http.{url}.extraHeader", f"Authorization: Basic {basic}"))
-        environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_COUNT": str(len(settings))}
-        for index, (key, value) in enumerate(settings):
-            environment |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
-        return environment
+        return {"GIT_TERMINAL_PROMPT": "0", **_configuration(settings)}
+
+
+def inert_git() -> dict[str, str]:
+    """Return variables with which git starts nothing that a repository asks for, and takes none for its own.
+
+    What a folder's name or content makes look like a repository is none, unless it is called `.git`.
+    Source: https://git-scm.com/docs/git-config, at each name.
+    """
+    settings = {
+        "safe.bareRepository": "explicit",
+        "core.fsmonitor": "false",
+        "core.hooksPath": "/dev/null",
+        "core.pager": "cat",
+        "core.alternateRefsCommand": "",
+        "core.sshCommand": "false",
+        "credential.helper": "",
+        "diff.external": "",
+        "gpg.program": "false",
+        "log.showSignature": "false",
+        "protocol.allow": "never",
+    }
+    variables = {"GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    return {**variables, **_configuration(settings.items())}
+
+
+def _configuration(settings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the variables by which git gets settings that go before those of files."""
+    pairs = tuple(settings)
+    variables = {"GIT_CONFIG_COUNT": str(len(pairs))}
+    for index, (key, value) in enumerate(pairs):
+        variables |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    return variables
 
 
 @dataclass(frozen=True)
 class LocalRepository:
     """A checkout that somebody else made.
+
+    Git is told where it keeps the history. Left to itself, it takes any folder with a `HEAD`, a `config` and
+    two more for a repository, and starts the programs that this configuration names. Only what is called
+    `.git` counts: git itself checks out nothing of that name.
 
     Args:
         folder: any folder inside it.
@@ -296,12 +331,20 @@ class LocalRepository:
 
     def _git(self, *arguments: str) -> str | None:
         """Return what git says, or None where this is no checkout."""
-        # A checkout on a runner often belongs to another user than the one who looks at it.
-        trusted = ("-c", f"safe.directory={self.folder.resolve()}", "-c", "safe.directory=*")
+        top = self._top()
+        if top is None:
+            return None
+        # A repository that is named is not asked whom it belongs to. On a runner that is often somebody else.
+        named = ("--git-dir", str(top / ".git"), "--work-tree", str(top), "--no-pager", "--no-optional-locks")
         status, output, _ = git.Git(str(self.folder)).execute(
-            ["git", *trusted, *arguments], with_extended_output=True, with_exceptions=False
+            ["git", *named, *arguments], env=inert_git(), with_extended_output=True, with_exceptions=False
         )
         return None if status else str(output)
+
+    def _top(self) -> Path | None:
+        """Return the folder that holds git's own, looked for upward; None outside of git."""
+        start = self.folder.resolve()
+        return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
 
 
 def _sparse_pattern(path: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.errors import GitError, PushRefused
-from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
+from hub_image_actions.git import Checkout, Identity, LocalRepository, Remote, forget_environment
 
 IDENTITY = Identity("Bot", "bot@example.org")
 FILES = {
@@ -163,3 +163,69 @@ def test_variables_of_git_are_forgotten_and_no_others() -> None:
     environ = {"GIT_DIR": "x", "GIT_TRACE": "1", "GITHUB_TOKEN": "y", "PATH": "z"}
     forget_environment(environ)
     assert environ == {"GITHUB_TOKEN": "y", "PATH": "z"}
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Path:
+    """A file that is there once a program that a repository names was started."""
+    return tmp_path / "canary"
+
+
+def trapped(folder: Path, canary: Path, *kind: str) -> Path:
+    """Return a repository whose configuration names programs wherever git takes one."""
+    folder.mkdir(parents=True)
+    program = canary.with_name("program")
+    program.write_text(f"#!/bin/sh\ntouch {canary}\n")
+    program.chmod(0o755)
+    git(folder, "init", "--quiet", *kind)
+    programs = ("core.fsmonitor", "core.pager", "diff.external", "core.sshCommand", "gpg.program")
+    for name in programs:
+        git(folder, "config", name, str(program))
+    git(folder, "config", "log.showSignature", "true")
+    return folder
+
+
+def test_a_bare_repository_in_a_checkout_is_no_repository(tmp_path: Path, canary: Path) -> None:
+    top = tmp_path / "checkout"
+    top.mkdir()
+    git(top, "init", "--quiet")
+    inside = trapped(top / "images" / "a", canary, "--bare")
+    git(inside, "config", "core.bare", "false")
+    git(inside, "config", "core.worktree", ".")
+    (inside / "Dockerfile").touch()
+    git(top, "add", ".")
+    git(top, "commit", "--quiet", "--message=x")
+    repository = LocalRepository(inside)
+    assert repository.head()[0] == git(top, "rev-parse", "HEAD")
+    assert {"Dockerfile", "HEAD", "config"} <= set(repository.files())
+    assert not canary.exists()
+
+
+def test_a_checkout_starts_nothing_that_its_configuration_names(tmp_path: Path, canary: Path) -> None:
+    top = trapped(tmp_path / "checkout", canary)
+    (top / ".git" / "hooks" / "post-index-change").write_text(f"#!/bin/sh\ntouch {canary}\n")
+    (top / ".git" / "hooks" / "post-index-change").chmod(0o755)
+    (top / "a").touch()
+    git(top, "-c", "core.fsmonitor=false", "add", ".")
+    git(top, "-c", "core.fsmonitor=false", "commit", "--quiet", "--message=x")
+    canary.unlink(missing_ok=True)
+    repository = LocalRepository(top)
+    assert repository.files() == ["a"]
+    assert len(repository.history(3)) == 1
+    assert not canary.exists()
+
+
+def test_a_checkout_of_somebody_else_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=x")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert subprocess.run(["git", "log"], cwd=tmp_path, capture_output=True, check=False).returncode
+    assert LocalRepository(tmp_path).head()[0] == commit
+
+
+def test_a_folder_outside_of_git_has_files_and_no_history(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "HEAD").write_text("ref: refs/heads/main\n")
+    assert LocalRepository(tmp_path).files() == ["HEAD", "a"]
+    assert LocalRepository(tmp_path).head() == ("", 0)

@@ -158,7 +158,7 @@ class PreviousImage:
     def _commits(self) -> list[str]:
         settings, origin = self._job.settings, self._job.origin
         if not origin.repository:
-            return list(LocalRepository(self._job.folder).history(_MOST_ASKED))
+            return list(LocalRepository(origin.checkout).history(_MOST_ASKED))
         github = GitHub(self._job.http, origin.api_url, origin.server_url, settings.github_token)
         try:
             return Repository(github, origin.repository).default_branch_commits()

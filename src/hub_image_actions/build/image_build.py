@@ -1,5 +1,7 @@
 """Building an image: check, prepare, build, test, push; each step only when the one before went well."""
 
+import tempfile
+from pathlib import Path
 from typing import NoReturn
 
 from hub_image_actions import process
@@ -14,6 +16,7 @@ from hub_image_actions.build.login import DockerLogin, logged_in
 from hub_image_actions.build.preparation import Preparation, PreparedBuild
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.publishing import Publishing
+from hub_image_actions.build.repo2docker import unread_configuration
 from hub_image_actions.checks.diagnosis import diagnose
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.images.labels import HUB_CHECK, INPUTS, TESTS
@@ -90,6 +93,8 @@ class ImageBuild:
         )
         for warning in self._context.check(settings.builder, settings.appendix_file):
             job.warn(warning)
+        if settings.builder == "repo2docker" and (warning := unread_configuration(job.folder)):
+            job.warn(warning)
 
     def _promote(self, finished: PushedImage, inputs: BuildInputs) -> None:
         """Take an image that is in the registry instead of building it once more."""
@@ -133,29 +138,38 @@ class ImageBuild:
     def _build(self, prepared: PreparedBuild, inputs: BuildInputs | None) -> None:
         job, docker = self._job, self._login.docker
         job.report.cached_from = self._cache(prepared)
-        command = BuildCommand(
+        with tempfile.TemporaryDirectory(prefix="build-", dir=job.origin.scratch) as workplace:
+            self._run(self._command(prepared, inputs, Path(workplace)))
+        job.report.layers = docker.layers(job.settings.reference)
+        job.report.size = sum(layer.size for layer in job.report.layers)
+
+    def _command(self, prepared: PreparedBuild, inputs: BuildInputs | None, workplace: Path) -> BuildCommand:
+        job = self._job
+        return BuildCommand(
             settings=job.settings,
             origin=job.origin,
-            folder=job.folder,
+            folder=job.folder.resolve(),
+            workplace=workplace,
             # What the base image says of itself does not hold for this one.
             labels={TESTS: "", HUB_CHECK: "", INPUTS: inputs.digest if inputs else ""},
             repo2docker=prepared.repo2docker,
             with_buildx=prepared.with_buildx,
             cached_from=job.report.cached_from,
         )
+
+    def _run(self, command: BuildCommand) -> None:
+        job, docker = self._job, self._login.docker
         try:
             process.stream(
                 command.arguments(),
                 tell=job.runner.info,
                 timeout=_LONGEST_BUILD,
                 env={**docker.environment, **command.variables()},
-                cwd=job.folder,
+                cwd=command.workplace,
                 secrets=self._login.secrets,
             )
         except CommandError as error:
             self._explain(error)
-        job.report.layers = docker.layers(job.settings.reference)
-        job.report.size = sum(layer.size for layer in job.report.layers)
 
     def _cache(self, prepared: PreparedBuild) -> str:
         """Return the image to take layers from, once an earlier image of the same name is out of the way."""

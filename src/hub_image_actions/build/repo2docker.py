@@ -11,7 +11,13 @@ from hub_image_actions.errors import ActionError, CommandError
 DEFAULT_VERSION = "2026.04.0"
 # What that version builds on where there is no Dockerfile.
 DEFAULT_BASE = "docker.io/library/buildpack-deps:24.04"
+# What repo2docker executes if it stands in the folder in which it is started.
+CONFIGURATION = "repo2docker_config.py"
+# traitlets, with which repo2docker reads it, reads the same in JSON beside it.
+_UNREAD = (CONFIGURATION, "repo2docker_config.json")
 _CHOSEN_BASE = re.compile(r"--(?:Repo2Docker\.)?base[_-]image=(?P<image>.+)")
+# argparse takes an option by its first letters, too.
+_CONFIGURES = re.compile(r"--co(?:n(?:f(?:i(?:g)?)?)?)?(?:=.*)?", re.DOTALL)
 _VERSION = re.compile(r"\d{4}\.\d{1,2}\.\d+(?:[.\w+-]*)?")
 _REQUIREMENT = re.compile(r"(?:jupyter[-_])?repo2docker\s*(?:\[[\w,]+\])?\s*(?:[<>=!~]=?.+)?", re.IGNORECASE)
 _FIRST_WITH_BUILDX = 2025
@@ -49,6 +55,36 @@ def base_image(requirement: str, arguments: Sequence[str]) -> str:
     chosen = [match["image"] for match in map(_CHOSEN_BASE.fullmatch, arguments) if match]
     known = DEFAULT_BASE if requirement == parse_version(DEFAULT_VERSION) else ""
     return next(iter(chosen), known)
+
+
+def unread_configuration(folder: Path) -> str:
+    """Return a warning where a folder holds what repo2docker would execute, and is kept from; else nothing.
+
+    Args:
+        folder: the folder that an image is built from.
+    """
+    there = [name for name in _UNREAD if (folder / name).exists()]
+    if not there:
+        return ""
+    are = "are" if len(there) > 1 else "is"
+    return (
+        f"{' and '.join(there)} {are} not read: repo2docker would execute it on the runner. "
+        "Use inputs of this action, such as `repo2docker-args`."
+    )
+
+
+def check_arguments(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the user's own arguments for repo2docker.
+
+    Raises:
+        ActionError: they name a file of configuration.
+    """
+    if any(_CONFIGURES.fullmatch(argument) for argument in arguments):
+        raise ActionError(
+            "repo2docker is given no file of configuration: it would be executed on the runner.",
+            "Write what it holds as options, such as `--Repo2Docker.base_image=…`.",
+        )
+    return arguments
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import shlex
 from dataclasses import Field, dataclass, field
 
 from hub_image_actions import names
-from hub_image_actions.build.repo2docker import DEFAULT_VERSION, parse_version
+from hub_image_actions.build.repo2docker import DEFAULT_VERSION, check_arguments, parse_version
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.errors import ActionError
 from hub_image_actions.images.size_budget import SizeBudget, parse_growth, parse_size
@@ -178,7 +178,7 @@ def _read_settings(inputs: Inputs, image: ImageName, publication: Publication) -
         user_name=inputs.parsed("user-name", _parse_user, "jovyan", empty=""),
         user_id=inputs.number("user-id", 1000),
         repo2docker=inputs.parsed("repo2docker-version", parse_version, DEFAULT_VERSION, empty=""),
-        repo2docker_args=inputs.parsed("repo2docker-args", _parse_arguments, empty=()),
+        repo2docker_args=inputs.parsed("repo2docker-args", _parse_options, empty=()),
         appendix_file=inputs.parsed("appendix-file", names.parse_path, empty=""),
         platform=inputs.text("platform"),
         test=inputs.flag("test", default=True),
@@ -258,6 +258,10 @@ def _parse_version(text: str) -> str:
     if not _VERSION.fullmatch(text):
         raise ActionError(f"{text!r} is not a version of JupyterHub.", "Write it as `5.3.0`.")
     return text
+
+
+def _parse_options(text: str) -> tuple[str, ...]:
+    return check_arguments(_parse_arguments(text))
 
 
 def _parse_arguments(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pytest
 from fake_build import fake_build, read_settings
 from hub_image_actions.build.build_command import BuildCommand
 from hub_image_actions.build.repo2docker import Repo2docker
+from hub_image_actions.git import inert_git
 from hub_image_actions.images.labels import CREATED, INPUTS, REVISION, SOURCE, VERSION
 
 REPO2DOCKER = Repo2docker(Path("python"), "2026.04.0")
@@ -27,6 +28,7 @@ def command(
         settings=job.settings,
         origin=job.origin,
         folder=folder,
+        workplace=folder,
         labels={INPUTS: ""},
         repo2docker=REPO2DOCKER if repo2docker else None,
         with_buildx=with_buildx,
@@ -54,8 +56,8 @@ def test_docker_builds_with_buildx_where_it_is_there(
 ) -> None:
     arguments = command(tmp_path, with_buildx=with_buildx).arguments()
     assert arguments[: len(begin)] == begin
-    assert arguments[len(begin) :][:4] == ["--tag", IMAGE, "--file", "Dockerfile"]
-    assert arguments[-1] == "."
+    assert arguments[len(begin) :][:4] == ["--tag", IMAGE, "--file", str(tmp_path / "Dockerfile")]
+    assert arguments[-1] == str(tmp_path)
 
 
 def test_repo2docker_gets_what_it_names_otherwise(tmp_path: Path) -> None:
@@ -72,7 +74,9 @@ def test_repo2docker_gets_what_it_names_otherwise(tmp_path: Path) -> None:
     assert f"--image-name {IMAGE} --target-repo-dir /srv/repo --appendix RUN x\n" in text
     assert "--Repo2Docker.platform=linux/arm64" in arguments
     assert "--DockerEngine.extra_buildx_build_args=--load" in arguments
-    assert arguments[-2:] == ["--debug", "."]
+    configuration = tmp_path / "repo2docker_config.py"
+    assert arguments[-4:] == ["--debug", "--config", str(configuration), str(tmp_path)]
+    assert configuration.read_text() == ""
 
 
 @pytest.mark.parametrize("repo2docker", [True, False])
@@ -100,7 +104,13 @@ def test_build_arguments_of_ours_come_before_those_of_the_user(
 
 
 def test_the_time_of_the_commit_is_that_of_the_build(tmp_path: Path) -> None:
-    assert command(tmp_path).variables() == {"SOURCE_DATE_EPOCH": "7"}
+    assert command(tmp_path).variables()["SOURCE_DATE_EPOCH"] == "7"
+
+
+def test_no_git_looks_at_the_folder_that_is_built(tmp_path: Path) -> None:
+    variables = command(tmp_path).variables()
+    assert variables["BUILDX_GIT_INFO"] == "false"
+    assert inert_git().items() <= variables.items()
 
 
 def test_labels_say_where_the_image_is_from_and_those_of_the_user_count_most(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from hub_image_actions.build.repo2docker import (
     DEFAULT_VERSION,
     InvalidVersion,
     Repo2docker,
+    check_arguments,
     install,
     is_installed,
     parse_version,
+    unread_configuration,
 )
 from hub_image_actions.errors import ActionError
 
@@ -53,3 +55,34 @@ def test_what_cannot_be_installed_is_told_and_leaves_nothing(tmp_path: Path) -> 
         install("jupyter-repo2docker==2025.8.0", lock, folder, environment, print)
     assert list(folder.iterdir()) == []
     assert not is_installed("jupyter-repo2docker==2025.8.0", lock, folder)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--config", "x.py"), ("--debug", "--config=x.py"), ("--conf", "x"), ("--co=x",), ("--config=a\nb",)],
+)
+def test_a_file_of_configuration_is_refused(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(ActionError, match="would be executed on the runner"):
+        check_arguments(arguments)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--debug", "--label", "a=--config"), ("--cache-from", "x")])
+def test_other_arguments_are_taken_as_they_are(arguments: tuple[str, ...]) -> None:
+    assert check_arguments(arguments) == arguments
+
+
+@pytest.mark.parametrize(
+    ("endings", "said"),
+    [
+        ("", ""),
+        ("py", "repo2docker_config.py is not read"),
+        ("json", "repo2docker_config.json is not read"),
+        ("py json", "repo2docker_config.py and repo2docker_config.json are not read"),
+    ],
+)
+def test_a_configuration_that_is_not_read_is_told_of(tmp_path: Path, endings: str, said: str) -> None:
+    for ending in endings.split():
+        (tmp_path / f"repo2docker_config.{ending}").touch()
+    warning = unread_configuration(tmp_path)
+    assert warning.startswith(said)
+    assert bool(warning) is bool(endings)
