@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-_YAML_NAMES = (".yaml", ".yml", ".json")
+_YAML_NAMES = (".yaml", ".yml")
+_JSON_NAMES = (".json", ".jsonc", ".json5")
 _TEMPLATE_NAMES = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".gotmpl", ".template")
 
 
@@ -24,10 +25,19 @@ class File:
     @property
     def is_yaml(self) -> bool:
         """Whether its name is that of a YAML or JSON file, or of a template of one."""
+        return self._name.endswith(_YAML_NAMES) or self.is_json
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its name is that of a JSON file: there, every text is in quotes."""
+        return self._name.endswith(_JSON_NAMES)
+
+    @property
+    def _name(self) -> str:
         name = self.path.name.lower()
         for ending in _TEMPLATE_NAMES:
             name = name.removesuffix(ending)
-        return name.endswith(_YAML_NAMES)
+        return name
 
 
 class FileReference:

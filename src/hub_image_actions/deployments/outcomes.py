@@ -40,7 +40,7 @@ def plan_file(file: File, bump: Bump) -> tuple[list[Reference], Edit | None]:
     lines = text.split("\n")
     outcomes = [_outcome(sighting, bump, file, lines, parsed=parsed) for sighting in seen]
     moved = [sighting for sighting, reference in zip(seen, outcomes, strict=True) if reference.moved]
-    edit = Edit(file.name, file.path, before, _spliced(text, moved, bump).encode())
+    edit = Edit(file.name, file.path, before, _spliced(text, moved, bump, quoted=file.is_json).encode())
     return outcomes, edit if moved else None
 
 
@@ -51,19 +51,26 @@ def _content(file: File) -> bytes:
         raise DeploymentsError(f"{file.name} cannot be read: {error.strerror}.") from error
 
 
-def _spliced(text: str, moved: Sequence[Sighting], bump: Bump) -> str:
-    parts, done = [], 0
+def _spliced(text: str, moved: Sequence[Sighting], bump: Bump, *, quoted: bool) -> str:
+    parts: dict[tuple[int, int], str] = {}
     for sighting in moved:
-        digest = bump.digest if sighting.digest else ""
-        parts += [text[done : sighting.start], sighting.spelling(bump.tag, digest)]
-        done = sighting.end
-    return "".join([*parts, text[done:]])
+        digest = bump.digest if sighting.digest and not sighting.digest_key else ""
+        parts[sighting.start, sighting.end] = sighting.spelling(bump.tag, digest, quoted=quoted)
+        for span in sighting.others:
+            parts[span.start, span.end] = span.spelling(bump.tag, bump.digest, quoted=quoted)
+    pieces, done = [], 0
+    for (start, end), new in sorted(parts.items()):
+        pieces += [text[done:start], new]
+        done = end
+    return "".join([*pieces, text[done:]])
 
 
 def _outcome(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str], *, parsed: bool) -> Reference:
     """Return what becomes of one reference, and why."""
     reason = _reason_to_stay(sighting, bump, file, lines)
     notes = [] if parsed or not file.is_yaml else ["the file is no YAML; edited by exact reference"]
+    if sighting.repeats and not reason:
+        notes.append(sighting.repeats)
     if sighting.digest and not reason:
         notes.append("digest replaced" if bump.digest else "digest dropped: the new one is not known")
     return Reference(
@@ -85,6 +92,8 @@ def _reason_to_stay(sighting: Sighting, bump: Bump, file: File, lines: Sequence[
         return "not a YAML file"
     if sighting.obstacle:
         return sighting.obstacle.value
+    if sighting.digest_key and not bump.digest:
+        return f"pinned by `{sighting.digest_key}` beside the tag, and the new digest is not known"
     hold = find_hold(lines, sighting.own_lines, file=file.name)
     same_digest = not sighting.digest or bump.digest in {"", sighting.digest}
     if sighting.tag == bump.tag and same_digest:

@@ -31,7 +31,7 @@ def plan_bump(root: Path, paths: Iterable[str], bump: Bump, found: Iterable[str]
     """
     root = root.resolve()
     given = list(dict.fromkeys(_given_path(root, path) for path in paths))
-    names = files_holding(bump.image.core, map(str, given)) if found is None else found
+    names = files_holding(bump.image.short, map(str, given)) if found is None else found
     # The import of the parser takes as long as a small search, and the search is under way.
     from hub_image_actions.deployments.files import File
     from hub_image_actions.deployments.outcomes import plan_file

@@ -64,6 +64,39 @@ SHAPES = {
     "a tag in a block": ("name and tag", "image:\n  name: IMAGE\n  tag: >- # 1a\n    «1a»\n"),
     "a digest in the tag": ("name and tag", f"image:\n  name: IMAGE\n  tag: «1a@{DIGEST}»\n"),
     "an aliased mapping": ("name and tag", "a: &a\n  name: IMAGE\n  tag: «1a»\nb: *a\n"),
+    "a registry in a key of its own": (
+        "name and tag",
+        """image:
+  registry: us-central1-docker.pkg.dev
+  # x
+  pullPolicy: x
+  repository: p/user-images/data100-user-image
+  tag: «1a»
+""",
+    ),
+    "a registry behind the tag": (
+        "name and tag",
+        "image: {tag: «1a», name: p/user-images/data100-user-image, registry: us-central1-docker.pkg.dev}\n",
+    ),
+    "a name in three parts": (
+        "name and tag",
+        """image:
+  registry: us-central1-docker.pkg.dev
+  repository: p/user-images
+  name: data100-user-image
+  tag: '«1a»'
+""",
+    ),
+    "image and tag": ("name and tag", "web:\n  image: IMAGE\n  tag: «1a»\n"),
+    "a list of Kustomize": (
+        "images list",
+        "images:\n- name: x\n  newName: IMAGE\n  newTag: «1a»\n- name: IMAGE\n  newTag: «2b»\n",
+    ),
+    "a scheme in front": (
+        "scalar",
+        "a: docker://IMAGE:«1a»\nb: 'docker-image://IMAGE:«2b»'\nc: oras://IMAGE:«3c»\n",
+    ),
+    "a key that comes twice": ("name and tag", "{name: IMAGE, tag: «1a», name: IMAGE-2, tag: 2b}\n"),
     "a profile override": (
         "profile override",
         "profileList:\n  - display_name: Large\n    kubespawner_override:\n      image: IMAGE:«1a»\n",
@@ -136,6 +169,7 @@ def test_a_text_with_a_reference_is_yaml(shape: str) -> None:
 
 OBSTACLES = {
     Obstacle.UNTAGGED: [
+        "image:\n  registry: us-central1-docker.pkg.dev\n  repository: p/user-images/data100-user-image\n",
         "image: IMAGE\n",
         "image: {name: IMAGE}\n",
         "image:\n  name: IMAGE\n  tag:\n",
@@ -144,7 +178,11 @@ OBSTACLES = {
         "image:\n  name: IMAGE\n  tag: not a tag\n",
         "image:\n  name: IMAGE\n  tag: [1a]\n",
     ],
-    Obstacle.DIGEST_ONLY: [f"image: IMAGE@{DIGEST}\n"],
+    Obstacle.DIGEST_ONLY: [
+        f"image: IMAGE@{DIGEST}\n",
+        f"image: {{name: IMAGE, digest: '{DIGEST}'}}\n",
+        f"image: docker://IMAGE@{DIGEST}\n",
+    ],
     Obstacle.FORMAT_STRING: [
         "image: 'IMAGE:{value}'\n",
         "image: IMAGE:$TAG\n",
@@ -171,6 +209,12 @@ OBSTACLES = {
         "x: &t 1a\nb: {name: other, tag: *t}\na: {name: IMAGE, tag: *t}\n",
         "a: &a {name: other, tag: 1a}\nb:\n  <<: *a\n  name: IMAGE\n",
         "a: &a {name: IMAGE, tag: 1a}\nb:\n  <<: *a\n  name: IMAGE-2\n",
+    ],
+    Obstacle.SUFFIX: ["image: {name: IMAGE, tag: 1a, tagSuffix: -cuda}\n"],
+    Obstacle.SEVERAL_NAMES: ["image: {name: IMAGE, repository: quay.io/x/y, tag: 1a}\n"],
+    Obstacle.OTHER_DIGEST: [
+        f"image: {{name: IMAGE, tag: 1a, digest: 'sha512:{'a' * 128}'}}\n",
+        "image: {name: IMAGE, tag: 1a, digest: '{{ digest }}'}\n",
     ],
     Obstacle.SPELLED_OUT: [
         'image: "IMAGE\\x3a1a"\n',
@@ -205,6 +249,10 @@ DECOYS = [
     "postgres:\n  tag: 1a # of IMAGE:1a\n",
     "see: IMAGE-2, and not.IMAGE:1a\n",
     "see: https://IMAGE is a page\n",
+    "a: xdocker://IMAGE:1a\n",
+    "image: {registry: quay.io, repository: IMAGE, tag: 1a}\n",
+    "image: {registry: quay.io, repository: p/user-images/data100-user-image, tag: 1a}\n",
+    "images: [{name: IMAGE, newName: quay.io/x/y, newTag: 1a}]\n",
 ]
 
 
@@ -246,6 +294,9 @@ def test_the_line_of_a_reference_is_that_of_its_tag() -> None:
 
 
 OWN_LINES = {
+    "x: &x\n  name: IMAGE\n  tag: 1a\na: *x\n\nb: *x\n": {1, 2, 3, 4, 6},
+    "x: &x IMAGE:1a\na:\n  - *x\n": {1, 3},
+    f"image:\n  name: IMAGE\n  tag: 1a\n\n  digest: {DIGEST}\n": {1, 2, 3, 5},
     "image:\n  name: IMAGE\n  pullPolicy: x\n  tag: 1a\n": {1, 2, 4},
     "images:\n  - pullPolicy: x\n    name: IMAGE\n    tag: 1a\n": {2, 3, 4},
     "image: >-\n  IMAGE:1a\n": {1, 2},
@@ -277,6 +328,11 @@ profileList:
 
 
 TEMPLATES = [
+    "{% if x %}\nimage:\n  name: IMAGE\n  tag: «1a»\n{% else %}\nimage:\n  name: IMAGE-2\n  tag: 1a\n{% endif %}\n",
+    "image:\n{% if x %}\n  name: IMAGE\n  tag: «1a»\n{% else %}\n  name: x\n  tag: 1a\n{% endif %}\n",
+    "{{- if .Values.x }}\nimage:\n  name: IMAGE\n  {{- with .y }}\n  a: {{ . }}z\n  {{- end }}\n  tag: «1a»\n{{- end }}\n",
+    "{{ hub }}-x:\n  image: {repository: IMAGE, tag: '«1a»'}\n",
+    '{ // why\n  "image": {"name": "IMAGE", /* x */ "tag": "«1a»"}, // IMAGE\n}\n',
     "{% if hub %}\nimages:\n  - name: IMAGE:«1a»\n{% endif %}\n",
     "{% if hub %}\n- IMAGE:«1a»\r\n- 'IMAGE:«2b»' # 3c\r\n",
     'a: {{ b }}c\nimage: "IMAGE:«1a»"\n',
