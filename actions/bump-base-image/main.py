@@ -15,6 +15,10 @@ ROOT = next(
 )
 sys.path.insert(0, str(ROOT / "src"))
 
+from hub_image_actions.entry.new_start import begin_without_inputs
+
+INPUTS = begin_without_inputs() if __name__ == "__main__" else {}
+
 from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
@@ -269,7 +273,7 @@ class BumpBaseImage:
 
 def main() -> int:
     """Run the action and return its exit status."""
-    runner = Runner(os.environ, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
+    runner = Runner(os.environ, INPUTS, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
     run = read_run_environment(os.environ)
     event = announced(read_event(run.event_path))
     try:

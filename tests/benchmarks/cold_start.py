@@ -82,7 +82,7 @@ def bundle(folder: Path) -> Path:
 
 def our_action(checkout: Path) -> Command:
     """Return our action in a checkout, started as its action.yml does."""
-    start = f'exec "{PYTHON}" -I "{checkout}/{ACTION}/main.py"'
+    start = f'exec "{PYTHON}" -I -S "{checkout}/{ACTION}/main.py"'
     shell = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", start)
     return Command("main.py run before", shell, checkout, inputs(), status=1, output="::error::Input `tag`: ")
 

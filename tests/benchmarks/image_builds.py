@@ -86,7 +86,7 @@ def merge_commands(checkout: Path, image: str, environment: dict[str, str]) -> t
 
     The inputs come as a workflow's step gets them.
     """
-    action = (PYTHON, "-I", ROOT / "actions/build/main.py")
+    action = (PYTHON, "-I", "-S", ROOT / "actions/build/main.py")
     given = {**environment, "INPUT_IMAGE": image, "INPUT_PUSH": "true", "INPUT_MIN_FREE_DISK": "1"}
     rebuild = Command("rebuild", action, checkout, {**given, "INPUT_FORCE": "true"})
     return rebuild, Command("promotion", action, checkout, given)

@@ -5,6 +5,8 @@ thirteen letters, since what is hidden there would else hide that it was seen.
 """
 
 import codecs
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from hub_image_actions.checks.browser_tests import BROWSERS, BrowserTests
 from hub_image_actions.environments import ToolEnvironment
-from scenarios.action import Result
+from scenarios.action import PYTHON, Result
 from scenarios.images import IMAGE, ImageRepository
 from scenarios.planted_secrets import JOB, SECRETS, Watch, found_in, in_files, on_github, told
 from testbed.engine import RunningEngine
@@ -52,6 +54,16 @@ FILES = {
     "python3": SPY,
     "image-tests/test_a.py": "",
 }
+# In place of a program that an action starts: it shows the environment of all that it descends from.
+ANCESTORS = r"""#!/bin/sh
+number=$$
+while [ "${number:-0}" -gt 1 ]; do
+  echo "ANCESTOR $number" >>SEEN
+  tr '\000' '\n' <"/proc/$number/environ" >>SEEN
+  number=$(awk '/^PPid:/ {print $2}' "/proc/$number/status")
+done 2>/dev/null
+exec REAL "$@"
+"""
 EVERYTHING = {
     "packages": "true",
     "hub_check": "true",
@@ -113,6 +125,32 @@ def test_nothing_secret_reaches_a_container_or_comes_out(repository: ImageReposi
     assert "ready in" in result.summary
     assert any(tag.startswith("inputs-") for tag in repository.registry.tags(IMAGE))
     check(repository, result, watch)
+
+
+@pytest.mark.parametrize("action", ["build", "build-test"])
+def test_no_ancestor_of_what_is_started_shows_an_input(
+    repository: ImageRepository, tmp_path: Path, action: str
+) -> None:
+    repository.commit({"ancestors of": action})
+    seen = tmp_path / "seen"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("docker", "git"):
+        real = shutil.which(name)
+        (programs / name).write_text(ANCESTORS.replace("SEEN", str(seen)).replace("REAL", str(real)))
+        (programs / name).chmod(0o755)
+    job = repository.on_pull_request(repository.pull_request())
+    given = {**EVERYTHING, "registry-username": USERS["JSON key"], "hub_check": "false", "packages": "false"}
+    kept = {"push-candidate": "true"} if action == "build-test" else {"push": "true"}
+    (programs / "python3").symlink_to(PYTHON)
+    path = f"{programs}:{os.environ['PATH']}"
+    result = repository.run(action, {**job, "PATH": path}, {**given, **kept})
+    assert result.status == 0, result.log
+    environments = seen.read_text()
+    assert environments.count("ANCESTOR") > 20
+    assert "GITHUB_RUN_ID=77" in environments
+    assert "INPUT_" not in environments
+    assert not found_in(environments, [repository.token])
 
 
 @pytest.mark.parametrize("kind", SECRETS)

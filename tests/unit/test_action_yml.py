@@ -105,7 +105,7 @@ class TestActionYml:
     def test_there_is_one_step_and_it_runs_the_script_alone(self, path: Path) -> None:
         (step,) = read(path)["runs"]["steps"]
         script = main_of(path).relative_to(path.parent)
-        assert step["run"] == f'exec python3 -I "$GITHUB_ACTION_PATH/{script}"'
+        assert step["run"] == f'exec python3 -I -S "$GITHUB_ACTION_PATH/{script}"'
         assert step["shell"] == "bash"
         assert main_of(path).is_file()
 

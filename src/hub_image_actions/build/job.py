@@ -1,7 +1,7 @@
 """One build as its parts share it: what is to be built, where it runs, and who is told."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,26 +62,25 @@ def open_job(
     runner: Runner,
     report: BuildReport,
     *,
-    environ: MutableMapping[str, str],
+    environ: Mapping[str, str],
     locks: Path,
 ) -> Iterator[BuildJob]:
-    """Begin a build, which a signal may end, and which no program that it starts learns the inputs of.
+    """Begin a build, which a signal may end.
 
     Args:
         settings: the inputs.
         origin: where it runs, and what of.
         runner: what is told.
         report: what is known so far; it gets the image and its tags.
-        environ: the environment of the step, which loses the inputs.
+        environ: the environment of the step, which holds no inputs.
         locks: the folder with the hash-locked lists of what is installed for a build.
     """
     report.image, report.tags = settings.reference, settings.tags
-    environment = runner.forget_inputs(environ)
     with interruptible(), Http() as http:
         yield BuildJob(
             settings=settings,
             origin=origin,
-            environment=environment,
+            environment=dict(environ),
             runner=runner,
             http=http,
             report=report,

@@ -6,12 +6,13 @@ GitHub Actions" in GitHub's documentation.
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from actions_toolkit import core
 
+from hub_image_actions.entry.new_start import PREFIX
 from hub_image_actions.errors import ActionError, InvalidInputs
 from hub_image_actions.process import secret_lines
 
@@ -27,10 +28,17 @@ class Runner:
 
     Args:
         environ: the environment of the step.
-        arguments: inputs given on the command line, which go before those of the environment.
+        inputs: the inputs as the runner gives them, by the names of their variables.
+        arguments: inputs given on the command line, which go before those of the runner.
     """
 
-    def __init__(self, environ: Mapping[str, str], arguments: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        inputs: Mapping[str, str] | None = None,
+        arguments: Mapping[str, str] | None = None,
+    ) -> None:
+        self._inputs = dict(inputs or {})
         self._arguments = dict(arguments or {})
         self._on_runner = environ.get("GITHUB_ACTIONS") == "true"
         self._outputs = environ.get("GITHUB_OUTPUT", "")
@@ -38,7 +46,7 @@ class Runner:
 
     def input(self, name: str) -> str:
         """Return the text of an input; empty where it is not set."""
-        return self._arguments.get(name) or core.get_input(name.replace("-", "_"), trim_whitespace=False)
+        return self._arguments.get(name) or self._inputs.get(variable(name), "")
 
     def mask(self, secret: str) -> None:
         """Have the runner hide a secret in everything that is logged, each of its lines by itself."""
@@ -83,13 +91,6 @@ class Runner:
             core.end_group()
             sys.stdout.flush()
 
-    @staticmethod
-    def forget_inputs(environ: MutableMapping[str, str]) -> dict[str, str]:
-        """Remove the inputs, secrets among them, and return the environment for other programs."""
-        for name in [name for name in environ if name.startswith("INPUT_")]:
-            del environ[name]
-        return dict(environ)
-
     def outputs(self, values: Mapping[str, str]) -> None:
         """Set the action's outputs; on a laptop, print them.
 
@@ -128,6 +129,11 @@ class Runner:
             sys.stdout.flush()
         else:
             print(_writable(_tame(f"{kind}: {message}")), file=sys.stderr, flush=True)
+
+
+def variable(name: str) -> str:
+    """Return the name of the variable by which an action gets an input."""
+    return f"{PREFIX}{name.replace('-', '_').upper()}"
 
 
 def _tame(text: str) -> str:

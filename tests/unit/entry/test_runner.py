@@ -80,11 +80,15 @@ def test_the_summary_grows(tmp_path: Path) -> None:
     assert page.read_text() == "one\n\ntwo\n\n"
 
 
-def test_an_option_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INPUT_BASE_BRANCH", "staging")
-    assert Runner({}, {"base-branch": "prod"}).input("base-branch") == "prod"
-    assert Runner({}).input("base-branch") == "staging"
-    assert Runner({}).input("title") == ""
+def test_an_option_goes_before_the_runners_input() -> None:
+    inputs = {"INPUT_BASE_BRANCH": " staging"}
+    assert Runner({}, inputs, {"base-branch": "prod"}).input("base-branch") == "prod"
+    assert Runner({}, inputs).input("base-branch") == " staging"
+    assert Runner({}, inputs).input("title") == ""
+
+
+def test_an_input_of_the_environment_counts_only_where_it_is_handed_over() -> None:
+    assert Runner({"INPUT_TAG": "1"}).input("tag") == ""
 
 
 def test_a_summary_that_cannot_be_written_is_a_warning(
