@@ -31,7 +31,9 @@ from hub_image_actions.bump.pull_request import BumpPullRequest, label_and_reque
 from hub_image_actions.bump.report import BumpOrigin, BumpReport
 from hub_image_actions.deployments.bump import Bump, Plan
 from hub_image_actions.deployments.holds import today
+from hub_image_actions.deployments.nearest import nearest_images, not_deployed
 from hub_image_actions.deployments.plan import plan_bump
+from hub_image_actions.deployments.selection import Selection
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.run_environment import read_run_environment
@@ -73,7 +75,8 @@ class Settings:
     token: str = field(repr=False)
     repository: str
     base_branch: str
-    paths: tuple[str, ...]
+    selection: Selection
+    fail_if_none: bool
     from_tag: str
     digest: str
     branch: str
@@ -120,7 +123,11 @@ def read_settings(inputs: Inputs) -> Settings:
         token=inputs.secret("token", required="" if dry_run else HOW_TO_AUTHORIZE),
         repository=inputs.parsed("repository", names.parse_full_name, DATAHUB, empty=""),
         base_branch=inputs.parsed("base-branch", names.parse_branch, "staging", empty=""),
-        paths=inputs.items("paths", "deployments", names.parse_path),
+        selection=Selection(
+            inputs.items("paths", "deployments", names.parse_path),
+            inputs.items("exclude-paths", parse=names.parse_path),
+        ),
+        fail_if_none=inputs.flag("fail-if-none", default=False),
         from_tag=inputs.parsed("from-tag", parse_tag, empty=""),
         digest=inputs.parsed("digest", parse_digest, empty=""),
         branch=inputs.parsed("branch", partial(branch_of, fill=fill), BRANCH, empty=""),
@@ -154,7 +161,9 @@ def branch_of(text: str, fill: Mapping[str, str]) -> str:
     Raises:
         InvalidName: git would not take it.
     """
-    return names.parse_branch(filled(text, fill))
+    # What is written around the tag is refused where git does not take it; what a tag brings is made to fit.
+    names.parse_branch(filled(text, {**fill, "{tag}": "tag"}))
+    return names.parse_branch(names.valid_branch(filled(text, fill)))
 
 
 def refuse_what_cannot_work(settings: Settings, inputs: Inputs) -> None:
@@ -231,13 +240,15 @@ class BumpDatahubTag:
             checkout = Checkout(
                 folder, Remote(f"{settings.server_url}/{settings.repository}", settings.token)
             )
-            base = checkout.clone(settings.base_branch, settings.paths)
-            paths = checkout.follow(settings.paths)
+            base = checkout.clone(settings.base_branch, settings.selection.roots)
+            paths = checkout.follow(settings.selection.roots)
+            settings.selection.check(folder)
             self.runner.info(f"{settings.base_branch} is at {base}")
-        plan = plan_bump(
-            folder, paths, Bump(settings.image, settings.tag, today(), digest, settings.from_tag)
-        )
+        bump = Bump(settings.image, settings.tag, today(), digest, settings.from_tag)
+        plan = plan_bump(folder, paths, bump, selection=settings.selection)
         check_names(plan)
+        if not plan.references:
+            self.tell_nearest(folder, paths)
         report = self.report(plan, base, digest)
         for edit in plan.edits:
             with self.runner.group(edit.file):
@@ -247,6 +258,17 @@ class BumpDatahubTag:
             return
         commit = self.push(checkout, plan)
         self.tell(report, commit, self.open(report, login) if settings.open_pull_request else None)
+
+    def tell_nearest(self, folder: Path, paths: tuple[str, ...]) -> None:
+        """Say which images are there when this one is not.
+
+        Raises:
+            ImageNotDeployed: the settings ask for it.
+        """
+        error = not_deployed(self.settings.image, nearest_images(folder, paths, self.settings.image))
+        if self.settings.fail_if_none:
+            raise error
+        self.runner.warning(str(error))
 
     def check_deployments(self) -> str:
         """Check that the base branch is there and what the token may do; return the token's login."""

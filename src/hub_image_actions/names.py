@@ -68,6 +68,17 @@ def parse_branch(text: str) -> str:
     return text
 
 
+def valid_branch(text: str) -> str:
+    """Return a branch's name made of texts that may hold what git does not take, as some tags do.
+
+    Source: https://git-scm.com/docs/git-check-ref-format. Tags have letters, digits, `_`, `.` and `-`.
+    """
+    text = re.sub(r"\.{2,}", "-", text)
+    text = re.sub(r"(?<=/)[.-]|^[.-]", "_", text)
+    text = re.sub(r"\.(?=lock(?:/|$))", "-", text)
+    return re.sub(r"\.(?=/|$)", "-", text)
+
+
 def parse_email(text: str) -> str:
     """Return `text` if git takes it as an e-mail address.
 

@@ -1,5 +1,6 @@
 """Which names and addresses are taken, and which are refused."""
 
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -67,3 +68,18 @@ def test_a_bad_name_is_refused_with_a_remedy(parse: Parse, text: str) -> None:
 
 def test_a_servers_address_ends_without_a_slash() -> None:
     assert names.parse_server("https://github.com/") == "https://github.com"
+
+
+@pytest.mark.parametrize(
+    "tag", ["v1.", "v1..2", "x.lock", "1.4.0", "a...b", "-x", ".x", "x.lock.lock", "a.lock-b", "v1.2.3-rc.1"]
+)
+@pytest.mark.parametrize("around", ["update-x-image-tag-{}", "bump/{}", "{}/x", "{}"])
+def test_whatever_the_tag_a_branch_is_one_that_git_takes(tag: str, around: str) -> None:
+    branch = names.valid_branch(around.format(tag))
+    assert subprocess.run(["git", "check-ref-format", "--branch", branch], check=False).returncode == 0
+    assert names.parse_branch(branch) == branch
+
+
+@pytest.mark.parametrize("branch", ["update-data100-image-tag-511c4637d702", "release/1.4.0", "a-b_c.d"])
+def test_a_branch_that_git_takes_stays_as_it_is(branch: str) -> None:
+    assert names.valid_branch(branch) == branch

@@ -11,6 +11,7 @@ from hub_image_actions import dependencies
 from hub_image_actions.deployments.bump import Bump, Plan, Reference
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.deployments.plan import plan_bump
+from hub_image_actions.deployments.selection import Selection
 from hub_image_actions.references import parse_digest, parse_image_name, parse_tag
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +29,9 @@ def run(options: argparse.Namespace, found: Iterable[str]) -> None:
         ActionError: the deployments cannot be read or edited.
     """
     dependencies.activate(ROOT)
-    plan = plan_bump(Path(), options.paths, _bump(options), found)
+    selection = Selection(tuple(options.paths), tuple(options.exclude))
+    bump = _bump(options)
+    plan = plan_bump(Path(), options.paths, bump, found, selection=selection)
     if not options.dry_run:
         plan.write()
     # File names are bytes; those that are no UTF-8 come out as they went in.
@@ -36,6 +39,13 @@ def run(options: argparse.Namespace, found: Iterable[str]) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="")
     _tell(plan, options)
+    if not plan.references:
+        from hub_image_actions.deployments.nearest import nearest_images, not_deployed
+
+        error = not_deployed(bump.image, nearest_images(Path(), options.paths, bump.image))
+        if options.fail_if_none:
+            raise error
+        print(error, file=sys.stderr)
 
 
 def _bump(options: argparse.Namespace) -> Bump:

@@ -11,12 +11,20 @@ from pathlib import Path
 from hub_image_actions.deployments.bump import Bump, Plan, Reference
 from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.deployments.search import files_holding
+from hub_image_actions.deployments.selection import Selection
 from hub_image_actions.errors import DeploymentsError
 
 _DEPLOYMENTS = "deployments"
 
 
-def plan_bump(root: Path, paths: Iterable[str], bump: Bump, found: Iterable[str] | None = None) -> Plan:
+def plan_bump(
+    root: Path,
+    paths: Iterable[str],
+    bump: Bump,
+    found: Iterable[str] | None = None,
+    *,
+    selection: Selection | None = None,
+) -> Plan:
     """Return what moving the image's references means for the files under `paths`.
 
     Args:
@@ -24,6 +32,7 @@ def plan_bump(root: Path, paths: Iterable[str], bump: Bump, found: Iterable[str]
         paths: files and folders, relative to `root` or absolute.
         bump: what is asked for.
         found: the files at and below `paths` that may name the image, where a search has begun already.
+        selection: which of the files at and below `paths` count; all where it is not given.
 
     Raises:
         DeploymentsError: a path does not exist or cannot be read.
@@ -42,7 +51,8 @@ def plan_bump(root: Path, paths: Iterable[str], bump: Bump, found: Iterable[str]
         if name not in plans:
             path = Path(name)
             file = File(path, os.path.relpath(path, root), _hub(root, path, given))
-            plans[name] = plan_file(file, bump)
+            if selection is None or selection.covers(file.name):
+                plans[name] = plan_file(file, bump)
     in_order = [plans[name] for name in sorted(plans)]
     return Plan(
         tuple(reference for references, _ in in_order for reference in references),

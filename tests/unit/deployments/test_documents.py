@@ -330,7 +330,7 @@ profileList:
 TEMPLATES = [
     "{% if x %}\nimage: {name: IMAGE, tag: «1a»}\n{% else %}\nimage: {name: IMAGE-2, tag: 1a}\n{% endif %}\n",
     "image:\n{% if x %}\n  name: IMAGE\n  tag: «1a»\n{% else %}\n  name: x\n  tag: 1a\n{% endif %}\n",
-    "{{- if .x }}\nimage:\n  name: IMAGE\n  {{- if .y }}\n  a: {{ . }}z\n  {{- end }}\n  tag: «1a»\n{{end}}\n",
+    "{{- if .x }}\nimage:\n  name: IMAGE\n  {{- if .y }}\n  a: {{.}}z\n  {{- end }}\n  tag: «1a»\n{{end}}\n",
     "{{ hub }}-x:\n  image: {repository: IMAGE, tag: '«1a»'}\n",
     '{ // why\n  "image": {"name": "IMAGE", /* x */ "tag": "«1a»"}, // IMAGE\n}\n',
     "{% if hub %}\nimages:\n  - name: IMAGE:«1a»\n{% endif %}\n",
