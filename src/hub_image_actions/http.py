@@ -13,9 +13,9 @@ from functools import cached_property
 from http import HTTPStatus
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin, urlsplit
 
 from hub_image_actions import __version__
+from hub_image_actions.addresses import InvalidAddress, joined, parse_address
 from hub_image_actions.errors import ActionError
 
 if TYPE_CHECKING:
@@ -386,29 +386,23 @@ def _followed(request: _Request, response: Response) -> _Request | None:
         return None
     try:
         return _redirected(request, response, location)
-    except ValueError:
+    except InvalidAddress:
         raise NoAnswer(str(request), "the server redirects to a malformed address") from None
 
 
 def _redirected(request: _Request, response: Response, location: str) -> _Request | None:
-    url = urljoin(request.url, location)
-    secure = urlsplit(request.url).scheme == "https"
-    if urlsplit(url).scheme != "https" and (secure or urlsplit(url).scheme != "http"):
+    url = joined(request.url, location)
+    here, there = parse_address(request.url), parse_address(url)
+    if here.scheme == "https" and there.scheme != "https":
         raise NoAnswer(str(request), "the server redirects to an address that is not https")
     if request.method not in _READING and response.status not in _VERBATIM_REDIRECTS:
         return None
-    if _origin(url) == _origin(request.url):
+    if here.origin == there.origin:
         return replace(request, url=url)
     if request.method not in _READING:
         return None
     kept = {name: value for name, value in request.headers.items() if name.lower() not in _CREDENTIALS}
     return replace(request, url=url, headers=kept)
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    default = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", parts.port or default
 
 
 def _malformed(request: _Request) -> NoAnswer:

@@ -12,6 +12,8 @@ _HUB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EMAIL = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 # What `git check-ref-format` refuses; control characters never get past the inputs.
 _NOT_A_BRANCH = re.compile(r"^[-/@.]|^refs/|[ ~^:?*\[\\]|\.\.|//|/\.|@\{|\.lock(?:/|$)|[/.]$|^@$|^HEAD$|^$")
+# Parsers differ in what they make of these: urllib3 ends the host at a backslash, Python does not.
+_AMBIGUOUS = re.compile(r"[^\x21-\x7e]|[\\@]")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -128,6 +130,8 @@ def parse_server(text: str) -> str:
 
 
 def _is_server(text: str) -> bool:
+    if _AMBIGUOUS.search(text):
+        return False
     try:
         address = urlsplit(text)
         encrypted = address.scheme == "https" or (address.scheme == "http" and address.hostname in _LOOPBACK)

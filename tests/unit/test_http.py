@@ -437,6 +437,20 @@ def test_a_redirect_out_of_http_is_not_followed(server: Server, http: Http, loca
         http.request("GET", server.url)
 
 
+@pytest.mark.parametrize("at", ["\\@", "@", "\t@", "%5C@", "\u00a0@"])
+def test_a_redirect_that_can_be_read_as_two_hosts_is_not_followed(
+    server: Server, http: Http, at: str
+) -> None:
+    with Server() as other:
+        # One parser sees a user's name before the first server here, another the second server before a path.
+        location = f"{other.url}{at}{server.url.removeprefix('http://')}/x"
+        server.acts = [answers(307, Location=location)]
+        with pytest.raises(NoAnswer, match="redirects to a malformed address"):
+            http.request("GET", server.url, headers={"Authorization": "Bearer s"})
+    assert other.seen == []
+    assert len(server.seen) == 1
+
+
 def test_cookies_are_not_kept(server: Server, http: Http) -> None:
     server.acts = [answers(200, Set_Cookie="a=b")]
     http.request("GET", server.url)

@@ -44,7 +44,7 @@ REFUSED: dict[Parse, list[str]] = {
     names.parse_server: [
         *("https://[github.com", "https://[x]", "https://a:b", "https://a:99999"),
         *("", "github.com", "http://github.com", "ftp://x", "https://", "https://a:b@github.com"),
-        *("https://github.com?x", "https://github.com#x"),
+        *("https://github.com?x", "https://github.com#x", "https://evil\\@github.com", "https://a\u3002b"),
     ],
     names.parse_path: ["/a", "-a", "~a", "../a", "a/../b", ".git/config", "a/.git", "a\\b"],
 }

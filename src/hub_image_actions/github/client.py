@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from hub_image_actions.addresses import InvalidAddress, parse_address
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.values import Json, as_described
 from hub_image_actions.http import HttpClient, NoAnswer, Response
@@ -84,7 +85,7 @@ class GitHub:
                 raise GitHubError(f"GET {url}", HTTPStatus.OK, "the answer is no list", "Check `api-url`.")
             yield from items
             following = _NEXT.search(response.headers.get("link", ""))
-            if following and not following[1].startswith(f"{self._api_url}/"):
+            if following and not self._is_ours(following[1]):
                 # The token goes where it was meant for, and nowhere else.
                 raise GitHubError(
                     f"GET {url}", HTTPStatus.OK, "the next page is elsewhere", "Check `api-url`."
@@ -128,6 +129,14 @@ class GitHub:
             message = response.body.decode(errors="replace").strip() or "it refuses pushes"
             remedy = _PUSH_REMEDIES.get(response.status, "Run again later.")
             raise GitHubError(f"GET {url}", response.status, message, remedy)
+
+    def _is_ours(self, url: str) -> bool:
+        """Say whether an address that an answer gave is one below the API's."""
+        try:
+            same = parse_address(url).origin == parse_address(self._api_url).origin
+        except InvalidAddress:
+            return False
+        return same and url.startswith(f"{self._api_url}/")
 
     def _url(self, path: str, query: Mapping[str, str | int]) -> str:
         return f"{self._api_url}{path}?{urlencode(query)}" if query else f"{self._api_url}{path}"

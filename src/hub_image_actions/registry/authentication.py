@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
+from hub_image_actions.addresses import InvalidAddress, parse_address
 from hub_image_actions.docker.config import Credentials
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.http import Response, is_rate_limited
-from hub_image_actions.registry.calls import Actions, Call, Connection, is_loopback, joined, without_secrets
+from hub_image_actions.registry.calls import Actions, Call, Connection, is_loopback, without_secrets
 from hub_image_actions.registry.refusals import REFUSALS, Refusals, named
 
 # A Kerberos ticket takes some kilobytes; servers refuse headers of more than 8 to 16.
@@ -146,8 +147,15 @@ class Authentication:
         )
 
     def _realm(self, realm: str) -> str:
-        parts = urlsplit(joined(realm, ""))
-        if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc)):
+        try:
+            parts = parse_address(realm)
+        except InvalidAddress as error:
+            host = self._connection.host
+            raise RegistryError(
+                f"The registry {host} wants credentials sent to something that is no address.",
+                "Tell those who run the registry: its token service must have an https address.",
+            ) from error
+        if parts.scheme == "https" or is_loopback(parts.host):
             return realm
         host, service = self._connection.host, without_secrets(realm)
         raise RegistryError(

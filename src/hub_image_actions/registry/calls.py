@@ -7,8 +7,10 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
+from hub_image_actions import addresses
+from hub_image_actions.addresses import InvalidAddress, parse_address
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.http import HttpClient, NoAnswer, Response
 from hub_image_actions.references import DOCKER_HUB
@@ -120,7 +122,7 @@ class Connection:
 
     def serves(self, url: str) -> bool:
         """Say whether an address is one of this registry."""
-        return _origin(url) == _origin(self.base)
+        return parse_address(url).origin == parse_address(self.base).origin
 
     def parsed(self, response: Response) -> dict[str, Any]:
         """Return the JSON object of an answer.
@@ -142,11 +144,11 @@ class Connection:
 
 def is_loopback(host: str) -> bool:
     """Say whether a host is this machine; Docker speaks plain http to such registries."""
-    name = urlsplit(f"//{host}").hostname or ""
     try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+        name = parse_address(f"http://{host}").host
+        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except (InvalidAddress, ValueError):
+        return False
 
 
 def joined(base: str, url: str) -> str:
@@ -156,21 +158,15 @@ def joined(base: str, url: str) -> str:
         RegistryError: it is none.
     """
     try:
-        address = urljoin(base, url)
-        urlsplit(address)
-    except ValueError as error:
+        return addresses.joined(base, url)
+    except InvalidAddress as error:
         raise RegistryError(
             "The registry gave a malformed address.", "Check the registry's name: something else answers."
         ) from error
-    return address
 
 
 def without_secrets(url: str) -> str:
     """Return an address without what may be secret in it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+    parts = parse_address(url)
+    default = parts.port == parse_address(f"{parts.scheme}://{parts.host}").port
+    return f"{parts.scheme}://{parts.host}{'' if default else f':{parts.port}'}{parts.path.partition('?')[0]}"

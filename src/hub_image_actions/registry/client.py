@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
+from hub_image_actions.addresses import parse_address
 from hub_image_actions.docker.config import Credentials, DockerConfig
 from hub_image_actions.errors import ManifestMissing, RegistryError
 from hub_image_actions.http import HttpClient, Response, is_rate_limited
@@ -94,10 +95,11 @@ class Registry:
         found: list[str] = []
         path = "tags/list"
         for _ in range(_MOST_PAGES):
-            response = self._answered(Call("GET", repository, path), f"{self.host}/{repository}")
+            call = Call("GET", repository, path)
+            response = self._answered(call, f"{self.host}/{repository}")
             tags = self._connection.parsed(response).get("tags") or []
             found += [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
-            path = _next_page(response)
+            path = _next_page(response, self._connection.base + call.url)
             if not path:
                 return found
         raise RegistryError(f"The list of the tags of {self.host}/{repository} does not end.")
@@ -165,8 +167,7 @@ class Registry:
         location = joined(self._connection.base + begin.url, response.headers.get("location", ""))
         if response.status != HTTPStatus.ACCEPTED or not self._connection.serves(location):
             return ""
-        parts = urlsplit(location)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return parse_address(location).path
 
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest and with it all of its tags; one that is gone already is no error.
@@ -211,13 +212,12 @@ def _image_of(host: str, repository: str, reference: str) -> str:
     return f"{host}/{repository}{'@' if ':' in reference else ':'}{reference}"
 
 
-def _next_page(response: Response) -> str:
+def _next_page(response: Response, url: str) -> str:
     match = re.search(r'<([^>]+)>\s*;[^,]*\brel="?next"?', response.headers.get("link", ""))
     if not match:
         return ""
     # Only path and query count: the next page is asked of this registry and no other.
-    parts = urlsplit(joined(response.url, match[1]))
-    return f"{parts.path}?{parts.query}"
+    return parse_address(joined(url, match[1])).path
 
 
 def registries(http: HttpClient, docker_config: Path) -> Callable[[str], Registry]:

@@ -209,7 +209,25 @@ def test_a_basic_challenge_is_answered_with_name_and_password(header: str) -> No
     assert [asked.authorization for asked in script.asked] == ["", f"Basic {SOMEBODY.basic}"]
 
 
-@pytest.mark.parametrize("realm", ["http://auth.example.org/token", "ftp://auth.example.org", "/token"])
+@pytest.mark.parametrize(
+    "realm",
+    [
+        "https://evil:443\\\\@registry.example.org/token",
+        "http://evil\\\\@127.0.0.1/token",
+        "https://user@auth.example.org/token",
+        "https://auth.example.org/a token",
+        "ftp://auth.example.org",
+        "/token",
+    ],
+)
+def test_nothing_is_sent_to_a_realm_that_is_no_address(realm: str) -> None:
+    subject, script = registry(challenge(f'Bearer realm="{realm}"'), credentials=SOMEBODY)
+    with pytest.raises(RegistryError, match="wants credentials sent to something that is no address"):
+        subject.digest("demo/x", "1")
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("realm", ["http://auth.example.org/token", "http://127.0.0.1.example.org/token"])
 def test_nothing_is_sent_to_a_realm_without_encryption(realm: str) -> None:
     subject, script = registry(challenge(f'Bearer realm="{realm}"'), credentials=SOMEBODY)
     with pytest.raises(RegistryError, match="without encryption"):
