@@ -126,6 +126,23 @@ def test_a_link_out_of_the_checkout_is_refused_before_anything_is_built(
     assert "docker" not in "\n".join(images.arguments)
 
 
+@pytest.mark.parametrize(("name", "through"), [("sbom.json", "sbom.json"), ("out/sbom.json", "out")])
+def test_a_list_of_packages_is_not_written_into_what_git_keeps(
+    images: ImageRepository, small_base_image: str, name: str, through: str
+) -> None:
+    commit(images, small_base_image, 'echo \'{"form": 1, "packages": {}, "unread": []}\' >"$last"; exit 0')
+    (images.checkout / "sbom.json").symlink_to(".git/config")
+    (images.checkout / "out").symlink_to(".git", target_is_directory=True)
+    (images.checkout / ".git" / "sbom.json").write_text("mine")
+    before = (images.checkout / ".git" / "config").read_bytes()
+    result = images.build_test(test="false", packages="true", sbom=name)
+    assert result.error.startswith(f"{name} leads through a link, {through}.")
+    assert (images.checkout / ".git" / "config").read_bytes() == before
+    assert (images.checkout / ".git" / "sbom.json").read_text() == "mine"
+    # It is said before there is a build.
+    assert "docker" not in "\n".join(images.arguments)
+
+
 @pytest.mark.parametrize("kind", ["substitution", "delimiter", "html"])
 def test_names_of_files_and_tests_are_harmless(
     images: ImageRepository, small_base_image: str, tmp_path: Path, kind: str
@@ -158,5 +175,5 @@ def test_a_list_of_packages_written_through_a_link_is_refused(
     commit(images, small_base_image, python)
     (images.checkout / "sbom.json").symlink_to(kept)
     result = images.build_test(test="false", packages="true", sbom="sbom.json")
-    assert "sbom.json is a link that leads out of the repository" in result.error
+    assert "sbom.json leads through a link" in result.error
     assert kept.read_text() == "mine"

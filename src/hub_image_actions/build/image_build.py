@@ -13,6 +13,7 @@ from hub_image_actions.build.image_checks import ImageChecks
 from hub_image_actions.build.inspection import ImageInspection
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin, logged_in
+from hub_image_actions.build.output_files import check_output_file
 from hub_image_actions.build.preparation import Preparation, PreparedBuild
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.publishing import Publishing
@@ -91,6 +92,8 @@ class ImageBuild:
             settings.tests_dir,
             settings.hub.browser_tests_dir,
         )
+        if settings.inspection.sbom:
+            check_output_file(job.origin.checkout, settings.inspection.sbom)
         for warning in self._context.check(settings.builder, settings.appendix_file):
             job.warn(warning)
         if settings.builder == "repo2docker" and (warning := unread_configuration(job.folder)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from hub_image_actions.build.origin import BuildOrigin
+from hub_image_actions.build.output_files import write_output_file
 from hub_image_actions.build.report import BuildReport
 from hub_image_actions.build.settings import BuildSettings
 from hub_image_actions.docker.engine import Docker
@@ -92,13 +93,7 @@ class ImageInspection:
 
         # The time of the commit, so that the file is the same whenever it is made.
         made = datetime.fromtimestamp(self.origin.commit_time, timezone.utc)
-        path = self.origin.checkout / self.settings.inspection.sbom
-        if not path.resolve().is_relative_to(self.origin.checkout.resolve()):
-            raise ActionError(
-                f"{self.settings.inspection.sbom} is a link that leads out of the repository.",
-                "Name another file.",
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
         subject = Subject(parse_reference(self.settings.reference), digest, created=made)
-        path.write_text(sbom(contents.packages, subject), encoding="utf-8")
+        name, content = self.settings.inspection.sbom, sbom(contents.packages, subject)
+        write_output_file(self.origin.checkout, name, content)
         self.tell(f"{self.settings.inspection.sbom} lists {len(contents.packages)} packages")

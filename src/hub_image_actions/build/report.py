@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 from hub_image_actions import markdown
+from hub_image_actions.build.output_files import OutputFileError, write_output_file
 from hub_image_actions.checks.diagnosis import Diagnosis
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 from hub_image_actions.docker.engine import Layer
@@ -275,10 +276,10 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
     name = "".join(char if char.isalnum() else "-" for char in report.image)
     file = folder / f"report-{name}.md"
     try:
-        file.write_text(text, encoding="utf-8", errors="replace")
-    except OSError as error:
+        write_output_file(folder, file.name, text)
+    except OutputFileError as error:
         # What was built is built: the outputs are set all the same, and the summary shows the report.
-        runner.warning(f"The report cannot be kept: {file}: {error.strerror}.")
+        runner.warning(f"The report cannot be kept in {folder}. {error.problem}")
         kept = ""
     else:
         kept = str(file)
