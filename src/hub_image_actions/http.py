@@ -7,7 +7,8 @@ limits (docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-res
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
@@ -30,6 +31,7 @@ _VERBATIM_REDIRECTS = frozenset({307, 308})
 _MOST_REDIRECTS = 5
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _BLOCK = 1 << 16
+_STREAM_BLOCK = 1 << 20
 # What GitHub asks for where a secondary rate limit comes without a header.
 _SECONDARY_LIMIT_WAIT = 60.0
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -112,6 +114,8 @@ class Limits:
         exchange: for one attempt, body included.
         call: for all attempts, waits and redirects; none is begun later.
         body: the largest body that is taken.
+        stream: until something moves, each time, while a body goes through in blocks: a registry may look
+            at a layer of gigabytes for minutes before it says that it has it.
     """
 
     connect: float = 10.0
@@ -119,6 +123,48 @@ class Limits:
     exchange: float = 60.0
     call: float = 240.0
     body: int = 64 << 20
+    stream: float = 300.0
+
+
+@dataclass(frozen=True)
+class StreamedBody:
+    """A body that is sent block by block, of a size that is known before.
+
+    Args:
+        size: in bytes.
+        blocks: its parts.
+    """
+
+    size: int
+    blocks: Iterable[bytes] = field(repr=False)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.blocks)
+
+
+@dataclass(frozen=True)
+class OpenAnswer:
+    """An answer whose body is still to come.
+
+    Args:
+        status: the HTTP status.
+        headers: the headers, found in any case.
+        blocks: the body as the server keeps it, packed where it is packed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    blocks: Iterator[bytes] = field(repr=False)
+
+    def beginning(self, most: int = _BLOCK) -> bytes:
+        """Return the first bytes of the body, for an error."""
+        found = bytearray()
+        while len(found) < most and (block := next(self.blocks, b"")):
+            found += block
+        return bytes(found[:most])
 
 
 @dataclass(frozen=True)
@@ -162,6 +208,24 @@ class HttpClient(Protocol):
 
         Raises:
             NoAnswer: there was none.
+        """
+
+
+class Streams(Protocol):
+    """What sends and receives bodies that are too large to be held whole, as `Http` does."""
+
+    def opened(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        body: StreamedBody | None = None,
+    ) -> AbstractContextManager[OpenAnswer]:
+        """Send a request once, and give the answer before its body is there.
+
+        Raises:
+            NoAnswer: there was none, or it broke off.
         """
 
 
@@ -236,6 +300,58 @@ class Http:
                 return response
             request = followed
         raise NoAnswer(str(request), "the server redirects in a circle")
+
+    @contextmanager
+    def opened(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        body: StreamedBody | None = None,
+    ) -> Iterator[OpenAnswer]:
+        """Send a request once, and give the answer before its body is there: neither is held whole.
+
+        Redirects of what has no body are followed; credentials go to the first host alone.
+
+        Raises:
+            NoAnswer: there was none, or it broke off while its blocks were read.
+        """
+        request = _Request(method, url, {"Accept-Encoding": "identity", **headers}, None, False)
+        for _ in range(_MOST_REDIRECTS + 1):
+            with self._begun(request, body) as answer:
+                status, told = answer.status_code, Headers(answer.headers)
+                followed = None if body else _followed(request, Response(status, told, url=request.url))
+                if followed is None:
+                    yield OpenAnswer(status, told, self._blocks(answer, request))
+                    return
+            request = followed
+        raise NoAnswer(str(request), "the server redirects in a circle")
+
+    def _begun(self, request: _Request, body: StreamedBody | None) -> "requests.Response":
+        try:
+            return self._session.request(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                data=body,
+                # While a body is sent, the time for the connection is that for each block.
+                timeout=(self._limits.stream, self._limits.stream),
+                allow_redirects=False,
+                stream=True,
+            )
+        except ValueError:
+            raise _malformed(request) from None
+        except (OSError, self._transport_error) as error:
+            broken = _breakdown(error, self._limits)
+            raise NoAnswer(str(request), broken.reason, broken.remedy, uncertain=broken.sent) from error
+
+    def _blocks(self, answer: "requests.Response", request: _Request) -> Iterator[bytes]:
+        try:
+            while block := answer.raw.read1(_STREAM_BLOCK, decode_content=False):
+                yield block
+        except (OSError, self._transport_error) as error:
+            raise NoAnswer(str(request), _breakdown(error, self._limits).reason) from error
 
     def _tried(self, request: _Request, attempts: int, until: float) -> Response:
         attempt, waited, uncertain = 1, 0.0, False

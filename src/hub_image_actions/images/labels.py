@@ -11,6 +11,7 @@ PREFIX = "hub-image-actions."
 INPUTS = f"{PREFIX}inputs"
 TESTS = f"{PREFIX}tests"
 HUB_CHECK = f"{PREFIX}hub-check"
+CHECKS = f"{PREFIX}checks"
 SIZE = f"{PREFIX}size"
 RUN = f"{PREFIX}run"
 # Source: "Pre-Defined Annotation Keys" in the OCI Image Format Specification,

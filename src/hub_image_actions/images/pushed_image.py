@@ -14,6 +14,7 @@ from typing import Any
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.contents import ImageContents, contents_of
 from hub_image_actions.images.labels import without_ours
+from hub_image_actions.references import DIGEST
 from hub_image_actions.registry.calls import Manifest
 from hub_image_actions.registry.client import Registry
 from hub_image_actions.untrusted_json import parse_json
@@ -24,16 +25,50 @@ _MOST_CONFIG = 8 << 20
 
 
 @dataclass(frozen=True)
+class Blob:
+    """A layer as a manifest names it.
+
+    Args:
+        digest: its digest.
+        size: its size in bytes, as it is stored.
+    """
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
 class PushedImage:
     """An image for one platform.
 
     Args:
         manifest: its manifest.
         config: the bytes of its configuration.
+        of_several: whether what was asked for is an index, of which this is one image.
     """
 
     manifest: Manifest
     config: bytes = field(repr=False)
+    of_several: bool = False
+
+    @property
+    def platform(self) -> tuple[str, str]:
+        """The operating system and the architecture that the image is for."""
+        return str(self._configuration.get("os", "")), str(self._configuration.get("architecture", ""))
+
+    @property
+    def layers(self) -> tuple[Blob, ...]:
+        """The image's layers, each once.
+
+        Raises:
+            RegistryError: the manifest does not name them as it must.
+        """
+        try:
+            return tuple(dict.fromkeys(map(_blob, self._manifest["layers"])))
+        except (ValueError, KeyError, TypeError) as error:
+            raise RegistryError(
+                f"{self.manifest.digest} has layers without a digest or a size.", "Push the image again."
+            ) from error
 
     @property
     def labels(self) -> dict[str, str]:
@@ -53,7 +88,7 @@ class PushedImage:
         config = _written({**content, "config": settings})
         described = {**self._manifest["config"], "digest": _digest(config), "size": len(config)}
         body = _written({**self._manifest, "config": described})
-        return PushedImage(replace(self.manifest, digest=_digest(body), body=body), config)
+        return replace(self, manifest=replace(self.manifest, digest=_digest(body), body=body), config=config)
 
     @cached_property
     def _configuration(self) -> dict[str, Any]:
@@ -82,12 +117,13 @@ def read_pushed_image(registry: Registry, repository: str, reference: str) -> Pu
     try:
         manifest = registry.manifest(repository, reference)
         content = parse_json(manifest.body)
-        if "manifests" in content:
+        of_several = "manifests" in content
+        if of_several:
             manifest = registry.manifest(repository, _for_hubs(content["manifests"]))
             content = parse_json(manifest.body)
         if int(content["config"]["size"]) > _MOST_CONFIG:
             raise RegistryError(f"The configuration of {what} has more than {_MOST_CONFIG} bytes.")
-        image = PushedImage(manifest, registry.blob(repository, content["config"]["digest"]))
+        image = PushedImage(manifest, registry.blob(repository, content["config"]["digest"]), of_several)
         _ = image.labels, image.contents
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise RegistryError(
@@ -107,6 +143,13 @@ def _for_hubs(entries: list[dict[str, Any]]) -> str:
         if (platform.get("os"), platform.get("architecture")) == _USUAL_PLATFORM
     ]
     return (wanted or [digest for _, digest in images])[0]
+
+
+def _blob(layer: Mapping[str, Any]) -> Blob:
+    digest, size = str(layer["digest"]), int(layer["size"])
+    if not DIGEST.fullmatch(digest) or size < 0:
+        raise ValueError(digest)
+    return Blob(digest, size)
 
 
 def _written(content: Mapping[str, Any]) -> bytes:

@@ -71,6 +71,10 @@ class Authentication:
         challenges = parse_challenges(response.headers.get("www-authenticate", "")) or self._challenges()
         return self._authorized(call, challenges, response)
 
+    def granted(self, call: Call) -> str:
+        """Return the authorization that was granted for such calls; empty where there is none, or no need."""
+        return self._authorizations.get((call.repository, call.actions), "")
+
     def _challenges(self) -> list[Challenge]:
         if self._offered is None:
             response = self._connection.request("GET", f"{self._connection.base}/v2/", {})
@@ -117,10 +121,8 @@ class Authentication:
     ) -> str | Response:
         realm = self._realm(parameters["realm"])
         scope = parameters.get("scope") or f"repository:{call.repository}:{call.actions}"
-        query = {"service": parameters.get("service", ""), "scope": scope}
-        response = self._token_answer(
-            realm, {name: text for name, text in query.items() if text}, credentials
-        )
+        service = parameters.get("service", "")
+        response = self._token_answer(realm, service, scope, credentials)
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_rate_limited(response):
             raise self._refusals.of(call, response, f"{self._connection.host}/{call.repository}")
         if response.status >= HTTPStatus.BAD_REQUEST:
@@ -134,17 +136,18 @@ class Authentication:
         return f"Bearer {token}"
 
     def _token_answer(
-        self, realm: str, query: Mapping[str, str], credentials: Credentials | None
+        self, realm: str, service: str, scope: str, credentials: Credentials | None
     ) -> Response:
+        query = {"service": service} if service else {}
         if credentials and credentials.identity_token:
-            form = {**query, "grant_type": "refresh_token", "client_id": _CLIENT}
+            form = {**query, "scope": scope, "grant_type": "refresh_token", "client_id": _CLIENT}
             body = urlencode({**form, "refresh_token": credentials.identity_token}).encode()
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             return self._connection.request("POST", realm, headers, body=body, idempotent=True)
         headers = {"Authorization": f"Basic {credentials.basic}"} if credentials else {}
-        return self._connection.request(
-            "GET", f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}", headers
-        )
+        # What takes two repositories, as a mount does, has two scopes, each of which is a parameter.
+        asked = urlencode({**query, "scope": scope.split()}, doseq=True)
+        return self._connection.request("GET", f"{realm}{'&' if '?' in realm else '?'}{asked}", headers)
 
     def _realm(self, realm: str) -> str:
         try:

@@ -142,6 +142,11 @@ class Connection:
         return values
 
 
+def image_of(host: str, repository: str, reference: str) -> str:
+    """Return how a part of a registry is named to the reader."""
+    return f"{host}/{repository}{'@' if ':' in reference else ':'}{reference}"
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host is this machine; Docker speaks plain http to such registries."""
     try:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from hub_image_actions.addresses import parse_address
 from hub_image_actions.docker.config import Credentials, DockerConfig
@@ -17,7 +17,8 @@ from hub_image_actions.errors import ManifestMissing, RegistryError
 from hub_image_actions.http import HttpClient, Response, is_rate_limited
 from hub_image_actions.references import DIGEST
 from hub_image_actions.registry.authentication import Authentication
-from hub_image_actions.registry.calls import MANIFEST_TYPES, Call, Connection, Manifest, joined
+from hub_image_actions.registry.blobs import Blobs, upload_address
+from hub_image_actions.registry.calls import MANIFEST_TYPES, Call, Connection, Manifest, image_of, joined
 from hub_image_actions.registry.refusals import Refusals
 
 _MOST_PAGES = 1000
@@ -28,6 +29,7 @@ class Registry:
 
     Attributes:
         host: the registry's host, as it stands in image references.
+        blobs: the layers of its images, which are moved without being held whole.
     """
 
     def __init__(self, http: HttpClient, host: str, credentials: Credentials | None = None) -> None:
@@ -36,6 +38,7 @@ class Registry:
         self._connection = Connection(http, host)
         self._authentication = Authentication(self._connection, credentials)
         self._refusals = Refusals(host, credentials)
+        self.blobs = Blobs(self._connection, self._authentication, self._refusals)
 
     @property
     def notices(self) -> list[str]:
@@ -54,7 +57,7 @@ class Registry:
             RegistryError: it cannot be asked, or refuses.
         """
         call = Call("GET", repository, f"manifests/{quote(reference, safe=':')}", accept=MANIFEST_TYPES)
-        response = self._answered(call, _image_of(self.host, repository, reference))
+        response = self._answered(call, image_of(self.host, repository, reference))
         wanted = reference if ":" in reference else response.headers.get("docker-content-digest", "")
         return Manifest(self._checked(response, wanted), self._media_type(response), response.body)
 
@@ -69,7 +72,7 @@ class Registry:
         if response.status == HTTPStatus.OK and DIGEST.fullmatch(digest):
             return digest
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_rate_limited(response):
-            raise self._refusals.of(call, response, _image_of(self.host, repository, reference))
+            raise self._refusals.of(call, response, image_of(self.host, repository, reference))
         # An answer to HEAD has no body that says what is wrong, and some registries leave the digest out.
         return self.manifest(repository, reference).digest
 
@@ -112,7 +115,7 @@ class Registry:
             RegistryError: the registry cannot be asked, refuses, or answers something else.
         """
         response = self._answered(
-            Call("GET", repository, f"blobs/{digest}"), _image_of(self.host, repository, digest)
+            Call("GET", repository, f"blobs/{digest}"), image_of(self.host, repository, digest)
         )
         self._checked(response, digest)
         return response.body
@@ -125,7 +128,7 @@ class Registry:
         """
         path = f"manifests/{quote(reference, safe=':')}"
         call = Call("PUT", repository, path, "pull,push", (), manifest.body, manifest.media_type)
-        self._answered(call, _image_of(self.host, repository, reference))
+        self._answered(call, image_of(self.host, repository, reference))
 
     def check_push(self, repository: str) -> None:
         """Find out whether an image can be pushed, by starting an upload and cancelling it.
@@ -133,7 +136,7 @@ class Registry:
         Raises:
             RegistryError: it cannot, and why.
         """
-        path = self._begin_upload(repository)
+        path = self.blobs.begin(repository)
         if path:
             try:
                 # Whatever the answer: some registries do not let uploads be cancelled.
@@ -148,26 +151,16 @@ class Registry:
             RegistryError: the registry cannot be asked, refuses, or wants uploads elsewhere.
         """
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        path = self._begin_upload(repository)
+        path = self.blobs.begin(repository)
         if not path:
             raise RegistryError(f"The registry {self.host} takes uploads at another place only.")
-        path = f"{path}{'&' if '?' in path else '?'}{urlencode({'digest': digest})}"
+        path = upload_address(path, digest)
         # An upload is gone once it is complete: a second try begins at the start.
         call = Call(
             "PUT", repository, path, "pull,push", (), content, "application/octet-stream", idempotent=False
         )
-        self._answered(call, _image_of(self.host, repository, digest))
+        self._answered(call, image_of(self.host, repository, digest))
         return digest
-
-    def _begin_upload(self, repository: str) -> str:
-        """Start an upload; return its address in this registry, or nothing where it is elsewhere."""
-        # Starting an upload twice does no harm: the registry forgets those that get no content.
-        begin = Call("POST", repository, "blobs/uploads/", "pull,push", idempotent=True)
-        response = self._answered(begin, f"{self.host}/{repository}")
-        location = joined(self._connection.base + begin.url, response.headers.get("location", ""))
-        if response.status != HTTPStatus.ACCEPTED or not self._connection.serves(location):
-            return ""
-        return parse_address(location).path
 
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest and with it all of its tags; one that is gone already is no error.
@@ -178,7 +171,7 @@ class Registry:
         call = Call("DELETE", repository, f"manifests/{quote(digest, safe=':')}", "delete")
         response = self._authentication.answer(call)
         if response.status >= HTTPStatus.BAD_REQUEST and response.status != HTTPStatus.NOT_FOUND:
-            raise self._refusals.of(call, response, _image_of(self.host, repository, digest))
+            raise self._refusals.of(call, response, image_of(self.host, repository, digest))
 
     def _answered(self, call: Call, what: str) -> Response:
         response = self._authentication.answer(call)
@@ -206,10 +199,6 @@ class Registry:
         # Some registries say `application/json`; then the manifest itself says what it is.
         header = response.headers.get("content-type", "").partition(";")[0].strip()
         return header if header in MANIFEST_TYPES else str(values.get("mediaType") or header)
-
-
-def _image_of(host: str, repository: str, reference: str) -> str:
-    return f"{host}/{repository}{'@' if ':' in reference else ':'}{reference}"
 
 
 def _next_page(response: Response, url: str) -> str:
