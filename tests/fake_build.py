@@ -38,6 +38,10 @@ class Told:
     """A runner that keeps what it is told."""
 
     lines: list[str] = field(default_factory=list)
+    masked: list[str] = field(default_factory=list)
+
+    def mask(self, secret: str) -> None:
+        self.masked.append(secret)
 
     def info(self, text: str) -> None:
         self.lines.append(text)
@@ -190,9 +194,13 @@ def fake_build(folder: Path, settings: BuildSettings | None = None, **origin: An
     return FakeBuild(job, FakeDocker(folder), FakeRegistry(), told)
 
 
-def pushed_image(labels: Mapping[str, str]) -> PushedImage:
+def pushed_image(
+    labels: Mapping[str, str], *, system: str = "linux", architecture: str = "amd64"
+) -> PushedImage:
     """Return an image of a registry that has these labels."""
-    config = json.dumps({"config": {"Labels": dict(labels)}, "history": []}).encode()
+    config = json.dumps(
+        {"os": system, "architecture": architecture, "config": {"Labels": dict(labels)}, "history": []}
+    ).encode()
     described = {"digest": f"sha256:{hashlib.sha256(config).hexdigest()}", "size": len(config)}
     body = json.dumps({"config": described, "layers": []}).encode()
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"

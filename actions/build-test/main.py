@@ -1,7 +1,7 @@
 """Build and test a JupyterHub user image for a pull request, and keep one comment with the result.
 
-Nothing is pushed that a hub could use. In a workflow, action.yml runs this with the inputs in the
-environment; on a laptop, they are options: ``python3 actions/build-test/main.py .``
+Nothing is pushed where hubs take their images from. In a workflow, action.yml runs this with the inputs in
+the environment; on a laptop, they are options: ``python3 actions/build-test/main.py .``
 """
 
 import os
@@ -47,7 +47,7 @@ def read_inputs(inputs: Inputs, repository: str = "", tag: str = "dev") -> tuple
     """
     called = re.sub(r"[^a-z0-9]+", "-", repository.rpartition("/")[2].lower()).strip("-")
     comment = inputs.flag("comment", default=True)
-    publication = Publication(tags=(tag,), candidate=inputs.flag("push-candidate", default=False))
+    publication = Publication(tags=(tag,), candidate=True)
     return read_build(inputs, read_image(inputs, called), publication), comment
 
 

@@ -10,14 +10,18 @@ import pytest
 
 from scenarios.action import PYTHON, ROOT
 from scenarios.deployments import Deployments
-from scenarios.images import KEY, ImageRepository
+from scenarios.images import CANDIDATES_KEY, KEY, ImageRepository
 from testbed.base_image import jupyter_base, small_base
 from testbed.cache import cache_folder
 from testbed.engine import RunningEngine, some_engine
 from testbed.registry import Registry, TokenAuth
 from testbed.token_server import Account
 
-ACCOUNTS = {"_json_key": Account(KEY), "reader": Account("only reads", frozenset({"pull"}))}
+ACCOUNTS = {
+    "_json_key": Account(KEY),
+    "reader": Account("only reads", frozenset({"pull"})),
+    "candidates": Account(CANDIDATES_KEY, repositories=("candidates/*",)),
+}
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,8 @@ KEY = json.dumps(
     {"type": "service_account", "private_key": "-----BEGIN\nMIIE+/=$`'\"%s{}\\n\n-----END", "id": "ü key 42"},
     indent=2,
 )
+# The key of a pull request's workflow, which opens the repositories of candidates and nothing else.
+CANDIDATES_KEY = "opens-candidates-$`'\"%s{} alone"
 TEST = "def test_{name}():\n    assert {expression}\n"
 PASSING = TEST.format(name="sums", expression="1 + 1 == 2")
 
@@ -287,14 +289,15 @@ class ImageRepository:
         )
 
     def _secrets_in(self, text: str) -> list[str]:
-        return [secret[:8] for secret in secrets(self.password) if secret in text]
+        hidden = (*secrets(self.password), *secrets(CANDIDATES_KEY, "candidates"))
+        return [secret[:8] for secret in hidden if secret in text]
 
 
-def secrets(password: str) -> list[str]:
+def secrets(password: str, username: str = "_json_key") -> list[str]:
     """Return all that gives a password away: it, its lines, and what Docker makes of it."""
     if not password:
         return []
-    auth = base64.b64encode(f"_json_key:{password}".encode()).decode()
+    auth = base64.b64encode(f"{username}:{password}".encode()).decode()
     lines = [line.strip() for line in password.splitlines() if len(line.strip()) > 3]
     return [password, json.dumps(password)[1:-1], auth, *lines]
 

@@ -1,81 +1,50 @@
-"""Building once: what the registry has of the same inputs is promoted, not built again."""
+"""Building once: what was built of the same inputs is promoted, not built again."""
 
-import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from hub_image_actions.docker.config import Credentials
-from hub_image_actions.http import Http
 from hub_image_actions.images.labels import CREATED
-from hub_image_actions.images.pushed_image import read_pushed_image
-from hub_image_actions.registry.client import Registry as Client
-from scenarios.action import Result
-from scenarios.images import IMAGE, KEY, NAME, ImageRepository
-from testbed.fault_proxy import FaultProxy
+from scenarios.candidates import (
+    INPUTS,
+    NO_KEY,
+    build,
+    candidate,
+    candidates,
+    ever_new,
+    kept,
+    kept_in,
+    relabel,
+    tags,
+    was_built,
+)
+from scenarios.images import IMAGE, NAME, ImageRepository
+from testbed.fault_proxy import FaultProxy, Reset
+from testbed.registry import Registry
 from testbed.seed_image import seed_image
 
-INPUTS = re.compile(r"inputs-[0-9a-f]{64}")
 RUN = f"{NAME}/actions/runs/77"
 
 
 @pytest.fixture
 def repository(images: ImageRepository, small_base_image: str) -> ImageRepository:
     """A repository whose image is another each time that it is built, of an image name of its own."""
-    images.image = f"{IMAGE}-{images.folder.parent.name.lower()}"
-    clock = "cat /proc/sys/kernel/random/uuid > /made"
-    images.commit({"Dockerfile": f"FROM {small_base_image}\nUSER root\nRUN {clock}\nCOPY . /srv/repo\n"})
-    return images
-
-
-def candidate(repository: ImageRepository, **given: str) -> Result:
-    """Build the image of a pull request of the same repository, and keep it for the merge."""
-    number = repository.pull_request()
-    event = repository.on_pull_request(number)
-    result = repository.build_test(event, reuse="true", push_candidate="true", **given)
-    assert result.status == 0, result.log
-    return result
-
-
-def build(repository: ImageRepository, **given: str) -> Result:
-    """Build and push the image after the merge."""
-    result = repository.build(**{"reuse": "true", "push": "true", **given})
-    assert result.status == 0, result.log
-    return result
-
-
-def tags(repository: ImageRepository) -> list[str]:
-    return sorted(repository.registry.tags(repository.image))
-
-
-def was_built(result: Result) -> bool:
-    return "Building " in result.log
-
-
-def relabel(repository: ImageRepository, **labels: str) -> None:
-    """Change labels of the candidate, as if it had been made otherwise."""
-    (tag,) = (tag for tag in tags(repository) if INPUTS.fullmatch(tag))
-    with Http() as http:
-        client = Client(http, repository.registry.host, Credentials("_json_key", KEY))
-        image = read_pushed_image(client, repository.image, tag)
-        other = image.with_labels(
-            {name.replace("__", ".").replace("_", "-"): text for name, text in labels.items()}
-        )
-        client.put_blob(repository.image, other.config)
-        client.put_manifest(repository.image, tag, other.manifest)
+    return ever_new(images, small_base_image)
 
 
 def test_a_merge_promotes_what_the_pull_request_built(repository: ImageRepository) -> None:
     candidate(repository)
-    (kept,) = tags(repository)
-    assert INPUTS.fullmatch(kept)
+    (tag,) = kept(repository)
+    assert INPUTS.fullmatch(tag)
+    assert tags(repository) == []
     repository.commit({})
     result = build(repository, latest="true")
     assert not was_built(result)
-    digest = repository.registry.digest(repository.image, kept)
+    digest = repository.registry.digest(candidates(repository), tag)
     assert result.outputs["digest"] == digest
-    assert {repository.registry.digest(repository.image, tag) for tag in tags(repository)} == {digest}
-    assert tags(repository) == sorted([kept, repository.head[:12], "latest"])
+    assert {repository.registry.digest(repository.image, other) for other in tags(repository)} == {digest}
+    assert tags(repository) == sorted([tag, repository.head[:12], "latest"])
+    assert kept(repository) == [tag]
     assert result.outputs["reused"] == "true"
     assert result.outputs["pushed"] == "true"
     assert result.outputs["image"] == f"{repository.registry.host}/{repository.image}:{repository.head[:12]}"
@@ -92,13 +61,65 @@ def test_the_report_names_the_run_that_built_the_image(repository: ImageReposito
 def test_a_promotion_needs_no_engine_and_moves_no_layer(repository: ImageRepository) -> None:
     candidate(repository)
     with FaultProxy(repository.registry.url) as proxy:
-        result = repository.build(
-            {"DOCKER_HOST": "unix:///nowhere.sock"}, reuse="true", push="true", registry=proxy.host
-        )
+        here = {"candidates": f"{proxy.host}/{candidates(repository)}", "registry": proxy.host}
+        given = {**kept_in(repository), **here, "reuse": "true", "push": "true"}
+        nowhere = {"DOCKER_HOST": "unix:///nowhere.sock"}
+        result = repository.build(nowhere, **given)
         assert result.status == 0, result.log
-        assert not proxy.seen("POST", "/blobs/uploads/")
         # The configuration, for its labels; and no layer.
         assert len(proxy.seen("GET", "/blobs/")) == 1
+        assert len(proxy.seen("PUT", "/blobs/uploads/")) == 1
+        assert "mounted by the registry, which moves nothing" in result.log
+        assert "mounted by the registry, which moves nothing" in result.summary
+        assert candidates(repository) in result.summary
+        before = len(proxy.seen("POST", "/blobs/uploads/"))
+        again = repository.build(nowhere, **given)
+        assert again.status == 0, again.log
+        assert len(proxy.seen("POST", "/blobs/uploads/")) == before
+
+
+def test_candidates_may_be_in_another_registry(repository: ImageRepository, registry: Registry) -> None:
+    elsewhere = {"candidates": f"{registry.host}/{candidates(repository)}", "candidates_password": ""}
+    candidate(repository, **elsewhere)
+    (tag,) = registry.tags(candidates(repository))
+    assert tags(repository) == kept(repository) == []
+    result = build(repository, **elsewhere)
+    assert not was_built(result)
+    assert "layers: " in result.summary
+    assert " copied (" in result.summary
+    assert result.outputs["digest"] == registry.digest(candidates(repository), tag)
+    assert tags(repository) == sorted([tag, repository.head[:12]])
+
+
+def test_a_copy_that_was_interrupted_is_finished_by_the_next_run(
+    repository: ImageRepository, registry: Registry
+) -> None:
+    elsewhere = {"candidates": f"{registry.host}/{candidates(repository)}", "candidates_password": ""}
+    candidate(repository, **elsewhere)
+    (tag,) = registry.tags(candidates(repository))
+    layers = registry.manifest(candidates(repository), tag)["layers"]
+    last = layers[-1]["digest"].partition(":")[2]
+    with FaultProxy(repository.registry.url) as proxy:
+        proxy.fail(Reset(), method="PUT", path=last, times=3)
+        nowhere = {"DOCKER_HOST": "unix:///nowhere.sock"}
+        given = {**kept_in(repository), **elsewhere, "reuse": "true", "push": "true", "registry": proxy.host}
+        broken = repository.build(nowhere, **given)
+        # It was to be built instead, for which there is no engine here.
+        assert broken.status == 1
+        assert "The image is built again, since " in broken.said("warning")[0]
+        assert tags(repository) == []
+        result = repository.build(nowhere, **given)
+        assert result.status == 0, result.log
+    assert "layers: 1 copied (" in result.log
+    assert f"{len({layer['digest'] for layer in layers}) - 1} there already" in result.log
+    assert tags(repository) == sorted([tag, repository.head[:12]])
+
+
+def test_a_pull_request_without_candidates_needs_no_key(repository: ImageRepository) -> None:
+    result = candidate(repository, candidates="", candidates_username="", candidates_password="")
+    assert was_built(result)
+    assert tags(repository) == kept(repository) == []
+    assert not result.said("warning")
 
 
 @pytest.mark.parametrize(
@@ -117,13 +138,6 @@ def test_what_may_be_in_the_image_makes_it_another(
     candidate(repository)
     repository.commit({name: text.replace("{base}", small_base_image) for name, text in change.items()})
     assert was_built(build(repository))
-
-
-@pytest.mark.parametrize("name", [".github/workflows/test.yaml", "README.md", ".gitignore", "LICENSE"])
-def test_what_is_beside_the_point_does_not(repository: ImageRepository, name: str) -> None:
-    candidate(repository)
-    repository.commit({name: "x\n"})
-    assert not was_built(build(repository))
 
 
 @pytest.mark.parametrize(
@@ -157,6 +171,7 @@ def test_a_new_base_image_makes_another_image(images: ImageRepository, small_bas
         ({CREATED.replace(".", "__"): "2020-01-01T00:00:00+00:00"}, "days old, and its packages with it"),
         ({CREATED.replace(".", "__"): "yesterday"}, "it does not say when it was made"),
         ({CREATED.replace(".", "__"): "2999-01-01T00:00:00+00:00"}, "it does not say when it was made"),
+        ({"hub-image-actions__checks": "0" * 64}, "what it passed were other checks"),
     ],
 )
 def test_an_image_that_does_not_show_what_it_must_is_built_again(
@@ -185,32 +200,29 @@ def test_an_image_is_built_again_on_demand(repository: ImageRepository, given: d
 def test_a_second_run_of_a_pull_request_builds_nothing(repository: ImageRepository) -> None:
     first = candidate(repository)
     number = repository.remote.pulls[0].number
-    again = repository.build_test(repository.on_pull_request(number), reuse="true")
+    again = repository.build_test(
+        repository.on_pull_request(number), **{**kept_in(repository), **NO_KEY, "reuse": "true"}
+    )
     assert again.status == 0, again.log
     assert not was_built(again)
-    (kept,) = tags(repository)
-    assert again.outputs["image"].endswith(f":{kept}")
+    (tag,) = kept(repository)
+    assert again.outputs["image"] == f"{repository.registry.host}/{candidates(repository)}:{tag}"
     assert first.outputs["reused"] == "false"
     assert "♻️ Nothing was built" in repository.comments(number)[0].body
 
 
 def test_a_forks_pull_request_pushes_nothing(repository: ImageRepository) -> None:
     event = repository.on_pull_request(repository.pull_request(), "stranger/data100-user-image")
-    result = repository.build_test(event, reuse="true", push_candidate="true")
+    result = repository.build_test(event, **{**kept_in(repository), **NO_KEY, "reuse": "true"})
     assert result.status == 0, result.log
-    assert "The image of a fork's pull request is not pushed." in result.said("notice")
-    assert repository.registry.request("GET", repository.image, "tags/list").status_code == 404
+    assert "The image of a fork's pull request is not kept." in result.said("notice")
+    assert tags(repository) == kept(repository) == []
 
 
 def test_a_candidate_that_cannot_be_kept_is_tested_all_the_same(repository: ImageRepository) -> None:
     event = repository.on_pull_request(repository.pull_request())
-    result = repository.build_test(
-        event,
-        reuse="true",
-        push_candidate="true",
-        registry_username="reader",
-        registry_password="only reads",
-    )
+    only_reads = {"candidates_username": "reader", "candidates_password": "only reads"}
+    result = repository.build_test(event, **{**kept_in(repository), **NO_KEY, "reuse": "true", **only_reads})
     assert result.status == 0, result.log
     (warning,) = result.said("warning")
     assert warning.startswith("The image is built again after the merge, since it cannot be kept.")
@@ -234,9 +246,9 @@ def test_an_image_that_failed_its_tests_is_not_kept(images: ImageRepository, jup
         }
     )
     event = images.on_pull_request(images.pull_request())
-    result = images.build_test(event, reuse="true", push_candidate="true")
+    result = images.build_test(event, **{**kept_in(images), **NO_KEY, "reuse": "true"})
     assert result.status == 1
-    assert images.registry.request("GET", images.image, "tags/list").status_code == 404
+    assert tags(images) == kept(images) == []
 
 
 @pytest.mark.parametrize("builder", ["docker", "repo2docker"])

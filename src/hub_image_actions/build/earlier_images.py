@@ -1,5 +1,6 @@
 """Images of the registry that a build can use: one that was made of the same inputs, and the previous one."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -11,13 +12,15 @@ from hub_image_actions.errors import GitHubError, ManifestMissing, RegistryError
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.repository import Repository
-from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS, TESTS
+from hub_image_actions.images.copying import ImagePlace
+from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, TESTS
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.images.tags import COMMIT_LENGTH
 from hub_image_actions.references import ImageName, is_commit
-from hub_image_actions.registry.client import Registry
 
 _MOST_ASKED = 20
+# What the kernel calls machines, and what images do.
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -26,18 +29,30 @@ class ReuseRequirements:
 
     Args:
         inputs: what it must be made of.
+        checks: the digest of the checks that it would have to pass now.
         tested: whether its own tests must have passed.
         checked: whether it must have started as on a hub.
         max_age: how old it may be.
+        platform: the operating system and the architecture that it must be for.
     """
 
     inputs: BuildInputs
+    checks: str
     tested: bool
     checked: bool
     max_age: timedelta
+    platform: tuple[str, str]
 
-    def obstacle(self, labels: Mapping[str, str], now: datetime) -> str:
-        """Return why an image with these labels cannot be used again; nothing where it can."""
+    def obstacle(self, image: PushedImage, now: datetime) -> str:
+        """Return why an image cannot be used again; nothing where it can."""
+        if image.of_several:
+            return "it is an index of several images, and such are never kept"
+        if image.platform != self.platform:
+            return f"it is for {'/'.join(filter(None, image.platform)) or 'no platform'}"
+        return self._untrue(image.labels, now)
+
+    def _untrue(self, labels: Mapping[str, str], now: datetime) -> str:
+        """Return what labels do not show, or show of something else."""
         if labels.get(INPUTS) != self.inputs.digest:
             return "it does not say what it was made of"
         created = _moment(labels.get(CREATED, ""))
@@ -45,11 +60,37 @@ class ReuseRequirements:
             return "it does not say when it was made"
         if now - created > self.max_age:
             return f"it is {(now - created).days} days old, and its packages with it"
+        return self._unchecked(labels)
+
+    def _unchecked(self, labels: Mapping[str, str]) -> str:
+        """Return which check an image has not passed."""
         if self.tested and not labels.get(TESTS):
             return "its tests have not passed"
         if self.checked and not labels.get(HUB_CHECK):
             return "it was not started as on a hub"
+        if labels.get(CHECKS) != self.checks:
+            return "what it passed were other checks"
         return ""
+
+
+@dataclass(frozen=True)
+class FinishedImage:
+    """An image that need not be built.
+
+    Args:
+        image: the image.
+        place: where it is.
+        tag: its tag there.
+    """
+
+    image: PushedImage
+    place: ImagePlace
+    tag: str
+
+    @property
+    def reference(self) -> str:
+        """The image's full reference."""
+        return f"{self.place.name}:{self.tag}"
 
 
 @dataclass(frozen=True)
@@ -61,27 +102,39 @@ class FinishedSearch:
         obstacle: why one that is there cannot be used.
     """
 
-    image: PushedImage | None = None
+    image: FinishedImage | None = None
     obstacle: str = ""
 
 
-def find_finished(registry: Registry, repository: str, required: ReuseRequirements) -> FinishedSearch:
-    """Look in the registry for an image of the same inputs.
+def find_finished(place: ImagePlace, required: ReuseRequirements) -> FinishedSearch:
+    """Look in a repository for an image of the same inputs.
 
     Args:
-        registry: the image's registry.
-        repository: the repository's name in it.
+        place: the repository.
         required: what the image must have shown.
 
     Raises:
         RegistryError: the registry cannot be asked, or refuses.
     """
     try:
-        image = read_pushed_image(registry, repository, required.inputs.tag)
+        image = read_pushed_image(place.registry, place.name.repository, required.inputs.tag)
     except ManifestMissing:
         return FinishedSearch()
-    obstacle = required.obstacle(image.labels, datetime.now(timezone.utc))
-    return FinishedSearch(None, obstacle) if obstacle else FinishedSearch(image)
+    obstacle = required.obstacle(image, datetime.now(timezone.utc))
+    if obstacle:
+        return FinishedSearch(None, obstacle)
+    return FinishedSearch(FinishedImage(image, place, required.inputs.tag))
+
+
+def expected_platform(platform: str) -> tuple[str, str]:
+    """Return the operating system and the architecture that an image is built for.
+
+    Args:
+        platform: the input, as `linux/amd64`; empty: this machine's own.
+    """
+    system, _, rest = platform.partition("/")
+    machine = os.uname().machine
+    return system or "linux", rest.partition("/")[0] or _ARCHITECTURES.get(machine, machine)
 
 
 def _moment(text: str) -> datetime | None:

@@ -6,8 +6,9 @@ from typing import NoReturn
 
 from hub_image_actions import process
 from hub_image_actions.build.build_command import BuildCommand
+from hub_image_actions.build.candidates import CandidateStore, open_candidates
 from hub_image_actions.build.context import BuildContext
-from hub_image_actions.build.earlier_images import PreviousImage
+from hub_image_actions.build.earlier_images import FinishedImage, PreviousImage
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.image_checks import ImageChecks
 from hub_image_actions.build.inspection import ImageInspection
@@ -19,9 +20,9 @@ from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.repo2docker import unread_configuration
 from hub_image_actions.checks.diagnosis import diagnose
-from hub_image_actions.errors import ActionError, CommandError
-from hub_image_actions.images.labels import HUB_CHECK, INPUTS, TESTS
-from hub_image_actions.images.pushed_image import PushedImage
+from hub_image_actions.docker.engine import DockerError
+from hub_image_actions.errors import ActionError, CommandError, RegistryError
+from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, TESTS
 
 # Jobs on GitHub's own runners end after six hours:
 # https://docs.github.com/en/actions/reference/limits
@@ -55,7 +56,9 @@ class ImageBuild:
         self._job = job
         self._login = login
         self._context = BuildContext(job.folder, settings.context, settings.dockerfile)
-        self._promotion = Promotion(job, login, self._context)
+        candidates = open_candidates(job, login)
+        self._candidates = CandidateStore(job, login, candidates)
+        self._promotion = Promotion(job, login, self._context, candidates)
         self._preparation = Preparation(job, login, self._context, previous)
         self._checks = ImageChecks(job, login.docker)
         self._inspection = ImageInspection(
@@ -76,12 +79,10 @@ class ImageBuild:
         """
         with self._job.phase("Check", "Checking"):
             self._check_context()
-            inputs = self._promotion.inputs()
-            finished = self._promotion.find(inputs, tested=self._checks.has_tests())
-        if inputs and finished:
-            self._promote(finished, inputs)
-        else:
-            self._make(inputs)
+            inputs, checks = self._promotion.inputs(), self._checks.digest()
+            finished = self._promotion.find(inputs, checks, tested=self._checks.has_tests())
+        if not (inputs and finished and self._promote(finished, inputs)):
+            self._make(inputs, checks)
 
     def _check_context(self) -> None:
         job, settings = self._job, self._job.settings
@@ -99,25 +100,33 @@ class ImageBuild:
         if settings.builder == "repo2docker" and (warning := unread_configuration(job.folder)):
             job.warn(warning)
 
-    def _promote(self, finished: PushedImage, inputs: BuildInputs) -> None:
-        """Take an image that is in the registry instead of building it once more."""
+    def _promote(self, finished: FinishedImage, inputs: BuildInputs) -> bool:
+        """Take an image that is there instead of building it once more; return whether that could be done."""
         job, settings, report = self._job, self._job.settings, self._job.report
-        reference = f"{settings.image}:{inputs.tag}"
-        report_reused(report, finished)
-        if settings.packages:
-            self._inspection.describe(finished.contents, report)
+        moved = ""
         if settings.push:
-            with job.phase("Promote", f"Promoting {reference}"):
-                self._publishing.tag(finished, inputs)
+            try:
+                with job.phase("Promote", f"Promoting {finished.reference}"):
+                    moved = self._publishing.fetch(finished)
+            except RegistryError as error:
+                job.warn(f"The image is built again, since {finished.reference} cannot be taken. {error}")
+                return False
+        report_reused(report, finished, job.origin, moved)
+        if settings.packages:
+            self._inspection.describe(finished.image.contents, report)
+        if settings.push:
+            with job.phase("Promote", f"Tagging {settings.image}"):
+                self._publishing.tag(finished.image, inputs)
         else:
-            report.image = reference
+            report.image = finished.reference
+        return True
 
-    def _make(self, inputs: BuildInputs | None) -> None:
+    def _make(self, inputs: BuildInputs | None, checks: str) -> None:
         """Build, test and push the image."""
         job, settings, report = self._job, self._job.settings, self._job.report
         with job.phase("Check", "Checking Docker and the registry"):
             disk = self._preparation.check()
-            is_candidate = self._preparation.may_push_candidate(inputs)
+            is_candidate = self._candidates.takes(inputs)
         report.free = (disk.free(), 0)
         try:
             with job.phase("Prepare", "Preparing"):
@@ -132,11 +141,25 @@ class ImageBuild:
             if settings.packages:
                 with job.phase("Packages", "Reading the list of packages"):
                     self._inspection.describe(self._inspection.contents(self._login.docker, report), report)
-            if settings.push or is_candidate:
+            if settings.push:
                 with job.phase("Push", f"Pushing {settings.image}"):
-                    self._publishing.push(self._login.docker, inputs)
+                    self._publishing.push(self._login.docker, inputs, checks)
+            if inputs and is_candidate:
+                self._keep(inputs, checks)
         finally:
             report.free = (report.free[0], disk.free())
+
+    def _keep(self, inputs: BuildInputs, checks: str) -> None:
+        """Push the image to where candidates are; that they do not take it fails no pull request."""
+        place = self._candidates.place
+        if place is None:
+            return
+        with self._job.phase("Push", f"Keeping the image as {place.name}:{inputs.tag}"):
+            try:
+                with self._candidates.docker() as docker:
+                    self._publishing.keep(docker, place, inputs, checks)
+            except (RegistryError, DockerError) as error:
+                self._job.warn(f"The image is built again after the merge, since it was not kept. {error}")
 
     def _build(self, prepared: PreparedBuild, inputs: BuildInputs | None) -> None:
         job, docker = self._job, self._login.docker
@@ -154,7 +177,7 @@ class ImageBuild:
             folder=job.folder.resolve(),
             workplace=workplace,
             # What the base image says of itself does not hold for this one.
-            labels={TESTS: "", HUB_CHECK: "", INPUTS: inputs.digest if inputs else ""},
+            labels={TESTS: "", HUB_CHECK: "", CHECKS: "", INPUTS: inputs.digest if inputs else ""},
             repo2docker=prepared.repo2docker,
             with_buildx=prepared.with_buildx,
             cached_from=job.report.cached_from,

@@ -4,6 +4,7 @@ import os
 import uuid
 from pathlib import Path
 
+from hub_image_actions.build.checks_digest import checks_digest
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.report import failed_tests
 from hub_image_actions.checks.browser_tests import BrowserTests
@@ -35,6 +36,10 @@ class ImageChecks:
     def has_tests(self) -> bool:
         """Say whether the image's own tests are run."""
         return self._job.settings.test and self._tests.there()
+
+    def digest(self) -> str:
+        """Return the digest of the checks. It is for before anything of the image runs."""
+        return checks_digest(self._job.settings, self._job.folder, self._job.origin.checkout)
 
     def test(self) -> None:
         """Run the image's own tests.

@@ -11,7 +11,6 @@ from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
 from hub_image_actions.build.repo2docker import Repo2docker, install, is_installed
 from hub_image_actions.docker.disk_space import GIB, Disk, make_room
-from hub_image_actions.errors import RegistryError
 
 
 @dataclass(frozen=True)
@@ -61,24 +60,6 @@ class Preparation:
             self.login.registry.check_push(image.repository)
             tell(f"{image} can be pushed")
         return disk
-
-    def may_push_candidate(self, inputs: BuildInputs | None) -> bool:
-        """Say whether the image can be kept for the merge; that it cannot is no reason not to test it.
-
-        Args:
-            inputs: what it is made of; None where that is not known.
-        """
-        if inputs is None or not self.job.settings.push_candidate:
-            return False
-        if self.job.origin.from_fork:
-            self.job.runner.notice("The image of a fork's pull request is not pushed.")
-            return False
-        try:
-            self.login.registry.check_push(self.job.settings.image.repository)
-        except RegistryError as error:
-            self.job.warn(f"The image is built again after the merge, since it cannot be kept. {error}")
-            return False
-        return True
 
     def prepare(self, disk: Disk, inputs: BuildInputs | None) -> PreparedBuild:
         """Make room, then install repo2docker, pull the base images and find the cache at the same time.

@@ -4,14 +4,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hub_image_actions.build.context import BuildContext
-from hub_image_actions.build.earlier_images import ReuseRequirements, find_finished
+from hub_image_actions.build.earlier_images import (
+    FinishedImage,
+    ReuseRequirements,
+    expected_platform,
+    find_finished,
+)
 from hub_image_actions.build.fingerprint import BuildInputs, read_build_inputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
+from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.report import BuildReport, ReusedImage
 from hub_image_actions.errors import RegistryError
+from hub_image_actions.images.copying import ImagePlace
 from hub_image_actions.images.labels import CREATED, HUB_CHECK, RUN, SIZE, TESTS
-from hub_image_actions.images.pushed_image import PushedImage
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,13 @@ class Promotion:
         job: the build.
         login: the engine and the registries that it may use.
         context: the folder that it is built from.
+        candidates: where images of pull requests are; None where there are none.
     """
 
     job: BuildJob
     login: DockerLogin
     context: BuildContext
+    candidates: ImagePlace | None = None
 
     def inputs(self) -> BuildInputs | None:
         """Return what the image would be made of; None where that is not wanted, or cannot be told."""
@@ -38,36 +46,62 @@ class Promotion:
             self._cannot_be_told(error)
             return None
 
-    def find(self, inputs: BuildInputs | None, *, tested: bool) -> PushedImage | None:
-        """Return an image of the registry that can be used again; None where there is none.
+    def find(self, inputs: BuildInputs | None, checks: str, *, tested: bool) -> FinishedImage | None:
+        """Return an image that can be used again; None where there is none.
+
+        What the image's own repository has comes first: only builds that push write there, and no pull
+        request does.
 
         Args:
             inputs: what it must be made of; None where that is not known.
+            checks: the digest of the checks that it must have passed.
             tested: whether its own tests must have passed.
         """
-        settings, repository = self.job.settings, self.job.settings.image.repository
+        settings = self.job.settings
         if inputs is None or settings.reuse.force:
             return None
-        max_age = timedelta(days=settings.reuse.max_age)
-        required = ReuseRequirements(inputs, tested=tested, checked=settings.hub.check, max_age=max_age)
+        required = ReuseRequirements(
+            inputs=inputs,
+            checks=checks,
+            tested=tested,
+            checked=settings.hub.check,
+            max_age=timedelta(days=settings.reuse.max_age),
+            platform=expected_platform(settings.platform),
+        )
+        own = ImagePlace(settings.image, self.login.registry)
+        found = (self._find_in(place, required) for place in (own, self.candidates) if place)
+        return next(filter(None, found), None)
+
+    def _find_in(self, place: ImagePlace, required: ReuseRequirements) -> FinishedImage | None:
         try:
-            search = find_finished(self.login.registry, repository, required)
+            search = find_finished(place, required)
         except RegistryError as error:
             self._cannot_be_told(error)
             return None
         if search.obstacle:
-            self.job.runner.info(f"{settings.image}:{inputs.tag} is not used again: {search.obstacle}.")
+            self.job.runner.info(f"{place.name}:{required.inputs.tag} is not used again: {search.obstacle}.")
         return search.image
 
     def _cannot_be_told(self, error: RegistryError) -> None:
         self.job.runner.info(f"Whether this image was built before cannot be told. {error}")
 
 
-def report_reused(report: BuildReport, finished: PushedImage) -> None:
-    """Add to a report what an image that is used again tells of its build."""
-    labels = finished.labels
-    size = labels.get(SIZE, "")
-    report.reused = ReusedImage(labels.get(RUN, ""), labels[CREATED], labels.get(TESTS, ""))
+def report_reused(report: BuildReport, finished: FinishedImage, origin: BuildOrigin, moved: str) -> None:
+    """Add to a report what an image that is used again tells of its build.
+
+    Args:
+        report: the report.
+        finished: the image.
+        origin: the build that takes it.
+        moved: how it came into the image's own repository; empty where it was there, or stays where it is.
+    """
+    labels = finished.image.labels
+    size, run = labels.get(SIZE, ""), labels.get(RUN, "")
+    if origin.url and not run.startswith(f"{origin.url}/"):
+        # Whoever can write candidates can write labels: a link leads to a run of this repository, or nowhere.
+        run = ""
+    source = finished.reference if moved else ""
+    report.reused = ReusedImage(run, labels[CREATED], labels.get(TESTS, ""), source, moved)
     report.hub_check = labels.get(HUB_CHECK, "")
     report.size = int(size) if size.isdecimal() else 0
-    report.digest = finished.manifest.digest
+    report.digest = finished.image.manifest.digest

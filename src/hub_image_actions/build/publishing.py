@@ -1,9 +1,11 @@
 """Publishing an image that passed its checks: its layers, what was found out about it, and its tags."""
 
+from hub_image_actions.build.earlier_images import FinishedImage
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.docker.engine import Docker
-from hub_image_actions.images.labels import HUB_CHECK, RUN, SIZE, TESTS
+from hub_image_actions.images.copying import ImageCopy, ImagePlace
+from hub_image_actions.images.labels import CHECKS, HUB_CHECK, RUN, SIZE, TESTS
 from hub_image_actions.images.push import ImagePush
 from hub_image_actions.images.pushed_image import PushedImage
 from hub_image_actions.registry.client import Registry
@@ -19,20 +21,26 @@ class Publishing:
 
     def __init__(self, job: BuildJob, registry: Registry) -> None:
         self._job = job
-        self._image_push = ImagePush(
-            image=job.settings.image,
-            registry=registry,
+        self._own = ImagePlace(job.settings.image, registry)
+        self._image_push = self._push_to(self._own)
+
+    def _push_to(self, place: ImagePlace) -> ImagePush:
+        job = self._job
+        return ImagePush(
+            image=place.name,
+            registry=place.registry,
             tell=job.runner.info,
             warn=job.warn,
             sleep=job.sleep,
         )
 
-    def push(self, docker: Docker, inputs: BuildInputs | None) -> None:
+    def push(self, docker: Docker, inputs: BuildInputs | None, checks: str) -> None:
         """Push the image's layers once, and let the registry give it its labels and tags.
 
         Args:
             docker: the engine that has the image.
             inputs: what it was made of; None where that is not known.
+            checks: the digest of the checks that it passed.
 
         Raises:
             RegistryError: the registry does not take it.
@@ -40,7 +48,39 @@ class Publishing:
         settings = self._job.settings
         first = inputs.tag if inputs else settings.tags[0]
         pushed = self._image_push.push(docker, settings.reference, first)
-        self.tag(self._image_push.label(pushed, first, self._findings()), inputs)
+        self.tag(self._image_push.label(pushed, first, self._findings(checks)), inputs)
+
+    def keep(self, docker: Docker, place: ImagePlace, inputs: BuildInputs, checks: str) -> None:
+        """Push the image as a candidate: under the tag of its inputs and no other, and nowhere else.
+
+        Args:
+            docker: the engine that has the image, logged in there.
+            place: the repository of candidates.
+            inputs: what it was made of.
+            checks: the digest of the checks that it passed.
+
+        Raises:
+            RegistryError: the registry does not take it.
+        """
+        image_push = self._push_to(place)
+        pushed = image_push.push(docker, self._job.settings.reference, inputs.tag)
+        labelled = image_push.label(pushed, inputs.tag, self._findings(checks))
+        image_push.tag(labelled, (inputs.tag,))
+        self._job.report.digest = labelled.manifest.digest
+
+    def fetch(self, finished: FinishedImage) -> str:
+        """Bring a finished image's layers into the image's own repository; return how that was done.
+
+        It has no tag there yet. What changes its labels has its place between this and `tag`.
+
+        Raises:
+            RegistryError: it cannot be done.
+        """
+        job = self._job
+        if finished.place.name == self._own.name:
+            return ""
+        copy = ImageCopy(job.http, finished.place, self._own, job.runner.info, job.sleep)
+        return str(copy.copy(finished.image))
 
     def tag(self, image: PushedImage, inputs: BuildInputs | None) -> None:
         """Give an image of the registry all of its tags.
@@ -56,7 +96,7 @@ class Publishing:
         if settings.push and settings.public_check:
             self._image_push.check_public(self._job.http, settings.tags[0])
 
-    def _findings(self) -> dict[str, str]:
+    def _findings(self, checks: str) -> dict[str, str]:
         """Return what was found out about the image, as labels."""
         report = self._job.report
         labels = {
@@ -64,6 +104,7 @@ class Publishing:
             RUN: self._job.origin.run_url,
             TESTS: report.tested,
             HUB_CHECK: report.hub_check,
+            CHECKS: checks,
             **(report.contents.labelled({}) if report.contents else {}),
         }
         return {name: text for name, text in labels.items() if text}

@@ -39,19 +39,25 @@ class ReusedImage:
         run_url: the page of the run that built it; empty where that is not known.
         created: when it was built.
         tested: the results of its tests.
+        source: where it was kept, if it had to be brought from there; else empty.
+        moved: how it was brought, in our own words.
     """
 
     run_url: str
     created: str
     tested: str
+    source: str = ""
+    moved: str = ""
 
     def markdown(self) -> str:
         """Return what the reader should know of it."""
         run = markdown.link("an earlier run", self.run_url) if self.run_url else "an earlier run"
-        return (
+        made = (
             f"♻️ Nothing was built: {run} made this image of the same files, settings and base image "
             f"({markdown.escape(self.created[:_DAY])})."
         )
+        brought = f" It was kept as {markdown.code(self.source)}; {self.moved}."
+        return made + (brought if self.source else "")
 
 
 @dataclass

@@ -58,6 +58,16 @@ class ReuseSettings:
 
 
 @dataclass(frozen=True)
+class CandidateSettings:
+    """Where images of pull requests are kept until the merge, and whether this build keeps its own there."""
+
+    image: ImageName | None = field(metadata=OF_THE_RUN)
+    username: str = field(metadata=OF_THE_RUN)
+    password: str = field(metadata=OF_THE_RUN, repr=False)
+    keep: bool = field(metadata=OF_THE_RUN)
+
+
+@dataclass(frozen=True)
 class BuildSettings:
     """What is to be built, and how; action.yml describes each input."""
 
@@ -83,7 +93,7 @@ class BuildSettings:
     registry_password: str = field(metadata=OF_THE_RUN, repr=False)
     public_check: bool = field(metadata=OF_THE_RUN)
     reuse: ReuseSettings = field(metadata=OF_THE_RUN)
-    push_candidate: bool = field(metadata=OF_THE_RUN)
+    candidates: CandidateSettings = field(metadata=OF_THE_RUN)
     hub: HubSettings = field(metadata=OF_THE_IMAGE)
     packages: bool = field(metadata=OF_THE_RUN)
     inspection: InspectionSettings = field(metadata=OF_THE_RUN)
@@ -111,7 +121,14 @@ def decides_the_image(setting: "Field[object]") -> bool:
 
 @dataclass(frozen=True)
 class Publication:
-    """What is done with an image that passed its tests."""
+    """What is done with an image that passed its tests.
+
+    Args:
+        push: whether it is pushed under its tags.
+        tags: the tags, the main one first.
+        public_check: whether everybody must be able to pull it.
+        candidate: whether it is kept for the merge, where there is a repository for that.
+    """
 
     push: bool = False
     tags: tuple[str, ...] = ()
@@ -188,7 +205,7 @@ def _read_settings(inputs: Inputs, image: ImageName, publication: Publication) -
         registry_password=inputs.long_secret("registry-password"),
         public_check=publication.public_check,
         reuse=_read_reuse(inputs),
-        push_candidate=publication.candidate,
+        candidates=_read_candidates(inputs, image, keep=publication.candidate),
         hub=_read_hub(inputs),
         packages=inputs.flag("packages", default=True),
         inspection=_read_inspection(inputs),
@@ -210,6 +227,23 @@ def _read_reuse(inputs: Inputs) -> ReuseSettings:
         allowed=inputs.flag("reuse", default=True),
         force=inputs.flag("force", default=False),
         max_age=inputs.number("reuse-max-age", 14),
+    )
+
+
+def _read_candidates(inputs: Inputs, image: ImageName, *, keep: bool) -> CandidateSettings:
+    named: ImageName | None = inputs.parsed("candidates", parse_image_name, empty=None)
+    candidates = named.on(image.host) if named else None
+    if candidates and (candidates.registry, candidates.repository) == (image.registry, image.repository):
+        inputs.refuse(
+            "candidates",
+            "it is the image's own repository, where the key of a pull request could write what hubs run.",
+            "Name a repository of its own, such as `PROJECT/candidates/data100-user-image`.",
+        )
+    return CandidateSettings(
+        image=candidates,
+        username=inputs.text("candidates-username", "_json_key"),
+        password=inputs.long_secret("candidates-password"),
+        keep=keep,
     )
 
 

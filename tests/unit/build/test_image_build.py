@@ -2,13 +2,14 @@
 
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
 from hub_image_actions import process
 from hub_image_actions.build.context import BuildContext
+from hub_image_actions.build.earlier_images import FinishedImage
 from hub_image_actions.build.image_build import ImageBuild
 from hub_image_actions.build.image_checks import ImageChecks, ImageTestsFailed
 from hub_image_actions.build.inspection import ImageInspection
@@ -17,8 +18,11 @@ from hub_image_actions.build.promotion import Promotion
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.repo2docker import Repo2docker
 from hub_image_actions.build.settings import Publication
-from hub_image_actions.errors import ActionError, CommandError
-from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS
+from hub_image_actions.errors import ActionError, CommandError, RegistryError
+from hub_image_actions.images.copying import ImagePlace
+from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS
+from hub_image_actions.references import parse_image_name
+from hub_image_actions.registry.client import Registry
 
 IMAGE = "quay.io/course/image:1"
 PUSH = Publication(push=True, tags=("1",))
@@ -48,6 +52,7 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (ImageInspection, "describe", "packages", None),
         (Publishing, "push", "push", None),
         (Publishing, "tag", "tag", None),
+        (Publishing, "keep", "keep", None),
     ):
 
         def note(*_: Any, noted: str = noted, result: Any = result) -> Any:
@@ -85,13 +90,59 @@ def test_each_phase_comes_in_its_turn(
 
 @pytest.mark.parametrize(
     ("publication", "pushed"),
-    [(PUSH, True), (Publication(tags=("1",)), False), (Publication(tags=("1",), candidate=True), True)],
+    [(PUSH, True), (Publication(tags=("1",)), False), (Publication(tags=("1",), candidate=True), False)],
 )
 def test_an_image_is_pushed_where_that_is_wanted(
     tmp_path: Path, done: list[str], publication: Publication, pushed: bool
 ) -> None:
     made(tmp_path, publication)
     assert ("push" in done) is pushed
+
+
+@pytest.mark.parametrize(
+    ("publication", "kept"),
+    [(PUSH, False), (Publication(tags=("1",)), False), (Publication(tags=("1",), candidate=True), True)],
+)
+def test_an_image_is_kept_for_the_merge_where_that_is_wanted(
+    tmp_path: Path, done: list[str], publication: Publication, kept: bool
+) -> None:
+    made(tmp_path, publication, candidates="candidates/image")
+    assert ("keep" in done) is kept
+
+
+def test_a_candidate_that_is_not_taken_fails_nothing(
+    tmp_path: Path, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RegistryError("It is full.")
+
+    monkeypatch.setattr(Publishing, "keep", fail)
+    build = made(tmp_path, Publication(tags=("1",), candidate=True), candidates="candidates/image")
+    assert build.job.report.warnings == [
+        "The image is built again after the merge, since it was not kept. It is full."
+    ]
+    assert done == [name for name in ALL if name != "push"]
+
+
+def test_an_image_that_cannot_be_copied_is_built(
+    tmp_path: Path, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RegistryError("It broke off.")
+
+    monkeypatch.setattr(Publishing, "fetch", fail)
+    finished = FinishedImage(
+        pushed_image({}),
+        ImagePlace(parse_image_name("quay.io/candidates/image"), cast("Registry", None)),
+        "x",
+    )
+    monkeypatch.setattr(Promotion, "find", lambda *_, **__: finished)
+    build = made(tmp_path)
+    assert done == ALL
+    assert build.job.report.reused is None
+    assert build.job.report.warnings == [
+        "The image is built again, since quay.io/candidates/image:x cannot be taken. It broke off."
+    ]
 
 
 def test_nothing_is_pushed_once_a_check_has_failed(
@@ -115,7 +166,8 @@ def test_an_image_that_is_there_is_promoted_instead(
     inputs = Promotion(build.job, build.login, BuildContext(tmp_path, ".")).inputs()
     assert inputs
     created = datetime.now(timezone.utc).isoformat()
-    labels = {INPUTS: inputs.digest, CREATED: created, HUB_CHECK: "ready"}
+    checks = ImageChecks(build.job, build.login.docker).digest()
+    labels = {INPUTS: inputs.digest, CREATED: created, HUB_CHECK: "ready", CHECKS: checks}
     keep(build.registry, inputs.tag, pushed_image(labels))
     ImageBuild(build.job, build.login).run()
     assert done == ["packages", *(["tag"] if tagged else [])]

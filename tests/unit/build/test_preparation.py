@@ -18,7 +18,6 @@ from hub_image_actions.errors import RegistryError
 
 INPUTS = BuildInputs({}, {}, {"quay.io/base/image:1": "sha256:1"})
 PREVIOUS = "quay.io/course/image:0"
-CANDIDATE = Publication(tags=("1",), candidate=True)
 DOCKER = {"builder": "docker"}
 Prepare = Callable[..., tuple[PreparedBuild, FakeBuild]]
 
@@ -74,32 +73,6 @@ def test_a_push_that_is_refused_is_found_out_before_the_build(tmp_path: Path) ->
     build.registry.refuses = True
     with pytest.raises(RegistryError, match="refuses"):
         part(build).check()
-
-
-@pytest.mark.parametrize(
-    ("publication", "inputs", "from_fork", "refuses", "may", "told"),
-    [
-        (CANDIDATE, INPUTS, False, False, True, ""),
-        (Publication(tags=("1",)), INPUTS, False, False, False, ""),
-        (CANDIDATE, None, False, False, False, ""),
-        (CANDIDATE, INPUTS, True, False, False, "notice: The image of a fork's pull request is not pushed."),
-        (CANDIDATE, INPUTS, False, True, False, "warning: The image is built again after the merge"),
-    ],
-)
-def test_an_image_is_kept_for_the_merge_where_that_can_be(
-    tmp_path: Path,
-    publication: Publication,
-    inputs: BuildInputs | None,
-    from_fork: bool,
-    refuses: bool,
-    may: bool,
-    told: str,
-) -> None:
-    build = fake_build(tmp_path, read_settings(publication), from_fork=from_fork)
-    build.registry.refuses = refuses
-    assert part(build).may_push_candidate(inputs) is may
-    assert "".join(build.told.lines).startswith(told)
-    assert bool(build.told.lines) is bool(told)
 
 
 def test_repo2docker_is_installed_and_the_bases_are_pulled(prepared: Prepare) -> None:

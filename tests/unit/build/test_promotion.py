@@ -1,24 +1,34 @@
 """An image of the registry is taken instead of building it once more, if it is the same."""
 
+import os
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
+from fake_build import IMAGE, FakeBuild, FakeRegistry, fake_build, keep, pushed_image, read_settings
 from hub_image_actions.build.context import BuildContext
+from hub_image_actions.build.earlier_images import FinishedImage, ReuseRequirements, expected_platform
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.report import BuildReport, ReusedImage
-from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
+from hub_image_actions.images.copying import ImagePlace
+from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
+from hub_image_actions.images.pushed_image import PushedImage
+from hub_image_actions.references import parse_image_name
+from hub_image_actions.registry.client import Registry
 
 INPUT = BuildInputs({"builder": "docker"}, {"Dockerfile": "file 1"}, {"base:1": "sha256:1"})
+CHECKED = "of these checks"
 DAY = datetime.now(timezone.utc)
 LABELS = {
     INPUTS: INPUT.digest,
     CREATED: (DAY - timedelta(days=3)).isoformat(),
     TESTS: "3 passed",
     HUB_CHECK: "ready in 3 s",
+    CHECKS: CHECKED,
 }
 
 
@@ -38,6 +48,8 @@ def part(build: FakeBuild) -> Promotion:
         ({**LABELS, CREATED: (DAY - timedelta(days=15, minutes=1)).isoformat()}, "it is 15 days old"),
         ({**LABELS, TESTS: ""}, "its tests have not passed"),
         ({**LABELS, HUB_CHECK: ""}, "it was not started as on a hub"),
+        ({**LABELS, CHECKS: "of others"}, "what it passed were other checks"),
+        ({**LABELS, CHECKS: ""}, "what it passed were other checks"),
     ],
 )
 def test_an_image_is_used_again_where_nothing_speaks_against_it(
@@ -45,8 +57,8 @@ def test_an_image_is_used_again_where_nothing_speaks_against_it(
 ) -> None:
     build, image = fake_build(tmp_path), pushed_image(labels)
     keep(build.registry, INPUT.tag, image)
-    finished = part(build).find(INPUT, tested=True)
-    assert (finished == image) is not bool(obstacle)
+    used = part(build).find(INPUT, CHECKED, tested=True)
+    assert (used is not None and used.image == image) is not bool(obstacle)
     told = "".join(build.told.lines)
     assert f"{INPUT.tag} is not used again: {obstacle}" in told if obstacle else not told
 
@@ -58,19 +70,21 @@ def test_checks_that_are_not_wanted_need_not_have_passed(
     build = fake_build(tmp_path, read_settings(**given))
     image = pushed_image({**LABELS, HUB_CHECK if given else TESTS: ""})
     keep(build.registry, INPUT.tag, image)
-    assert part(build).find(INPUT, tested=tested) == image
+    assert part(build).find(INPUT, CHECKED, tested=tested) == FinishedImage(
+        image, ImagePlace(IMAGE, build.login.registry), INPUT.tag
+    )
 
 
 def test_a_build_that_is_forced_asks_for_none(tmp_path: Path) -> None:
     build = fake_build(tmp_path, read_settings(force="true"))
     keep(build.registry, INPUT.tag, pushed_image(LABELS))
-    assert part(build).find(INPUT, tested=True) is None
+    assert part(build).find(INPUT, CHECKED, tested=True) is None
     assert build.registry.asked == []
 
 
 def test_an_image_that_is_not_there_is_built(tmp_path: Path) -> None:
     build = fake_build(tmp_path)
-    assert part(build).find(INPUT, tested=True) is None
+    assert part(build).find(INPUT, CHECKED, tested=True) is None
     assert build.told.lines == []
 
 
@@ -79,7 +93,7 @@ def test_a_registry_that_refuses_does_not_stop_the_build(tmp_path: Path) -> None
     build = fake_build(tmp_path, read_settings(builder="docker"))
     build.registry.refuses = True
     assert part(build).inputs() is None
-    assert part(build).find(INPUT, tested=True) is None
+    assert part(build).find(INPUT, CHECKED, tested=True) is None
     assert build.told.lines == ["Whether this image was built before cannot be told. It refuses."] * 2
 
 
@@ -94,11 +108,93 @@ def test_the_inputs_are_read_unless_nothing_is_to_be_used_again(tmp_path: Path) 
     assert part(fake_build(tmp_path, read_settings(builder="docker", reuse="false"))).inputs() is None
 
 
+@pytest.mark.parametrize(
+    ("image", "obstacle"),
+    [
+        (replace(pushed_image(LABELS), of_several=True), "it is an index of several images"),
+        (pushed_image(LABELS, architecture="s390x"), "it is for linux/s390x"),
+        (pushed_image(LABELS, system=""), "it is for amd64"),
+    ],
+)
+def test_an_image_for_other_machines_is_not_used(tmp_path: Path, image: PushedImage, obstacle: str) -> None:
+    required = requirements()
+    assert required.obstacle(image, DAY).startswith(obstacle)
+    assert required.obstacle(pushed_image(LABELS), DAY) == ""
+
+
+def requirements() -> ReuseRequirements:
+    """Return what is wanted of an image."""
+    return ReuseRequirements(
+        inputs=INPUT,
+        checks=CHECKED,
+        tested=True,
+        checked=True,
+        max_age=timedelta(days=14),
+        platform=("linux", "amd64"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "expected"),
+    [
+        ("", "x86_64", ("linux", "amd64")),
+        ("", "aarch64", ("linux", "arm64")),
+        ("", "riscv64", ("linux", "riscv64")),
+        ("linux/arm64", "x86_64", ("linux", "arm64")),
+        ("linux/arm64/v8", "x86_64", ("linux", "arm64")),
+        ("windows/amd64", "x86_64", ("windows", "amd64")),
+    ],
+)
+def test_an_image_is_for_the_platform_that_is_named_or_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch, platform: str, machine: str, expected: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "host", "6", "1", machine)))
+    assert expected_platform(platform) == expected
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_what_only_pushing_builds_write_comes_before_candidates(tmp_path: Path, own: bool) -> None:
+    build, other = fake_build(tmp_path), FakeRegistry()
+    candidates = ImagePlace(parse_image_name("quay.io/candidates/image"), cast("Registry", other))
+    if own:
+        keep(build.registry, INPUT.tag, pushed_image(LABELS))
+    keep(other, INPUT.tag, pushed_image({**LABELS, RUN: "evil"}))
+    promotion = Promotion(build.job, build.login, BuildContext(tmp_path, "."), candidates)
+    found = promotion.find(INPUT, CHECKED, tested=True)
+    assert found
+    assert found.place.name == (IMAGE if own else candidates.name)
+    assert bool(other.asked) is not own
+
+
+def test_candidates_that_cannot_be_asked_do_not_stop_the_build(tmp_path: Path) -> None:
+    build, other = fake_build(tmp_path), FakeRegistry(refuses=True)
+    candidates = ImagePlace(parse_image_name("quay.io/candidates/image"), cast("Registry", other))
+    promotion = Promotion(build.job, build.login, BuildContext(tmp_path, "."), candidates)
+    assert promotion.find(INPUT, CHECKED, tested=True) is None
+    assert build.told.lines == ["Whether this image was built before cannot be told. It refuses."]
+
+
 @pytest.mark.parametrize(("size", "bytes_"), [("300", 300), ("", 0), ("many", 0)])
-def test_the_report_says_what_the_image_tells(size: str, bytes_: int) -> None:
+def test_the_report_says_what_the_image_tells(tmp_path: Path, size: str, bytes_: int) -> None:
     report = BuildReport("a:1", "Build")
     labels = {**LABELS, SIZE: size, RUN: "https://github.com/a/b/actions/runs/7"}
     image = pushed_image(labels)
-    report_reused(report, image)
+    build = fake_build(tmp_path, repository="a/b")
+    report_reused(report, finished(build, image), build.job.origin, "")
     assert report.reused == ReusedImage(labels[RUN], labels[CREATED], "3 passed")
     assert (report.size, report.hub_check, report.digest) == (bytes_, "ready in 3 s", image.manifest.digest)
+
+
+def test_the_report_links_to_no_run_of_somebody_else(tmp_path: Path) -> None:
+    report, build = BuildReport("a:1", "Build"), fake_build(tmp_path, repository="a/b")
+    image = pushed_image({**LABELS, RUN: "https://github.com/a/b.evil/actions/runs/7"})
+    report_reused(report, finished(build, image), build.job.origin, "layers: 2 mounted")
+    assert report.reused == ReusedImage(
+        "", LABELS[CREATED], "3 passed", f"quay.io/course/image:{INPUT.tag}", "layers: 2 mounted"
+    )
+    assert f"`quay.io/course/image:{INPUT.tag}`; layers: 2 mounted." in report.reused.markdown()
+
+
+def finished(build: FakeBuild, image: PushedImage) -> FinishedImage:
+    """Return an image of the registry as one that is used again."""
+    return FinishedImage(image, ImagePlace(IMAGE, build.login.registry), INPUT.tag)

@@ -1,21 +1,26 @@
 """The way of an image into the registry, and what it tells there of itself."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
+from fake_build import FakeBuild, FakeRegistry, fake_build, keep, pushed_image, read_settings
+from hub_image_actions.build.earlier_images import FinishedImage
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.settings import BuildSettings, Publication
-from hub_image_actions.images.labels import HUB_CHECK, INPUTS, RUN, SIZE, TESTS
+from hub_image_actions.images.copying import ImagePlace
+from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
 from hub_image_actions.images.push import ImagePush
 from hub_image_actions.images.pushed_image import read_pushed_image
+from hub_image_actions.references import parse_image_name
+from hub_image_actions.registry.client import Registry
 
 INPUT = BuildInputs({}, {}, {})
 PUSHED = read_settings(Publication(push=True, tags=("1", "latest")))
-CANDIDATE = read_settings(Publication(tags=("1",), candidate=True))
+PLACE = parse_image_name("quay.io/candidates/image")
+CHECKED = "of the checks"
 RUN_URL = "https://github.com/a/b/actions/runs/7"
 
 
@@ -25,7 +30,7 @@ def pushing(folder: Path, settings: BuildSettings, inputs: BuildInputs | None) -
     build.job.report.size, build.job.report.hub_check = 300, "ready in 3 s"
     by_docker = pushed_image({INPUTS: "of the image", TESTS: "of the base"})
     keep(build.registry, inputs.tag if inputs else "1", by_docker)
-    publishing(build).push(build.login.docker, inputs)
+    publishing(build).push(build.login.docker, inputs, CHECKED)
     return build
 
 
@@ -39,7 +44,6 @@ def publishing(build: FakeBuild) -> Publishing:
     [
         (PUSHED, INPUT, INPUT.tag, {INPUT.tag, "1", "latest"}),
         (PUSHED, None, "1", {"1", "latest"}),
-        (CANDIDATE, INPUT, INPUT.tag, {INPUT.tag}),
     ],
 )
 def test_the_layers_move_once_and_every_tag_names_the_same(
@@ -58,7 +62,35 @@ def test_the_layers_move_once_and_every_tag_names_the_same(
 def test_what_was_found_out_is_in_the_labels(tmp_path: Path) -> None:
     build = pushing(tmp_path, PUSHED, INPUT)
     image = read_pushed_image(build.login.registry, "course/image", "1")
-    assert image.labels == {INPUTS: "of the image", SIZE: "300", RUN: RUN_URL, HUB_CHECK: "ready in 3 s"}
+    assert image.labels == {
+        INPUTS: "of the image",
+        SIZE: "300",
+        RUN: RUN_URL,
+        HUB_CHECK: "ready in 3 s",
+        CHECKS: CHECKED,
+    }
+
+
+def test_a_candidate_gets_one_tag_and_nothing_is_written_where_hubs_look(tmp_path: Path) -> None:
+    build, other = fake_build(tmp_path, PUSHED), FakeRegistry()
+    keep(other, INPUT.tag, pushed_image({INPUTS: INPUT.digest}))
+    place = ImagePlace(PLACE, cast("Registry", other))
+    publishing(build).keep(build.login.docker, place, INPUT, CHECKED)
+    assert [asked[1] for asked in build.docker.asked if asked[0] == "push"] == [f"{PLACE}:{INPUT.tag}"]
+    assert build.registry.asked == []
+    assert [asked for asked in other.asked if asked.startswith("put ")] == [
+        "put blob",
+        *[f"put {INPUT.tag}"] * 2,
+    ]
+    assert read_pushed_image(place.registry, "candidates/image", INPUT.tag).labels[CHECKS] == CHECKED
+    assert build.job.report.pushed is False
+
+
+def test_what_is_in_the_images_own_repository_need_not_be_fetched(tmp_path: Path) -> None:
+    build = fake_build(tmp_path, PUSHED)
+    own = ImagePlace(PUSHED.image, build.login.registry)
+    assert publishing(build).fetch(FinishedImage(pushed_image({}), own, INPUT.tag)) == ""
+    assert build.registry.asked == []
 
 
 def test_an_image_that_is_there_gets_its_tags_and_nothing_else(tmp_path: Path) -> None:

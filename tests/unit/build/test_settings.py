@@ -105,3 +105,32 @@ def test_all_that_cannot_be_used_is_told_at_once() -> None:
     with pytest.raises(InvalidInputs) as raised:
         settings({"user-id": "x", "tests-dir": "/a", "tag": "a b"})
     assert len(raised.value.errors) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "candidates"),
+    [
+        ("", "None"),
+        ("p/candidates/x", "quay.io/p/candidates/x"),
+        ("ghcr.io/p/candidates/x", "ghcr.io/p/candidates/x"),
+    ],
+)
+def test_candidates_are_in_the_images_registry_unless_another_is_named(given: str, candidates: str) -> None:
+    made = settings({"image": "quay.io/a/b", "candidates": given}).candidates
+    assert str(made.image) == candidates
+    assert not made.keep
+
+
+@pytest.mark.parametrize(
+    ("image", "candidates"),
+    [
+        ("quay.io/a/b", "a/b"),
+        ("quay.io/a/b", "QUAY.io/a/b"),
+        ("docker.io/b", "index.docker.io/library/b"),
+        ("quay.io/a/b", "quay.io/a/c:1"),
+    ],
+)
+def test_candidates_are_never_in_the_images_own_repository(image: str, candidates: str) -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        settings({"image": image, "candidates": candidates})
+    assert "candidates" in caught.value.errors[0].problem
