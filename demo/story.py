@@ -134,7 +134,7 @@ class Demonstration:
         """Run what builds and tests a pull request, and show its comment."""
         self.screen.step(
             "Its workflow builds the image, runs image-tests/ in it, and starts it as a hub would; "
-            "it is kept under a tag that no hub uses"
+            "it is kept among the candidates, with a key that opens nothing that hubs use"
         )
         self.world.on_pull_request(pull, "opened", "test.yaml")
         self.screen.run(self.world.ended[-1])
@@ -159,8 +159,8 @@ class Demonstration:
     def merge(self, pull: Pull) -> str:
         """Merge the pull request, run what that runs, and return the new tag."""
         self.screen.step(
-            "It is merged: the image that was tested gets its tag, nothing is built again, and the hubs' "
-            "pull request is opened"
+            "It is merged: the image that was tested is copied from the candidates and gets its tag, nothing is "
+            "built again, and the hubs' pull request is opened"
         )
         tag = self.world.merge(pull)
         self.world.push()

@@ -23,9 +23,8 @@ from testbed.base_image import jupyter_base
 from testbed.engine import Engine, RunningEngine, some_engine
 from testbed.registry import Registry, TokenAuth
 from testbed.seed_image import seed_image
-from testbed.token_server import Account
 from workflows.act import Act, Run, published
-from workflows.image_repository import KEY, ImageRepository
+from workflows.image_repository import ACCOUNTS, ImageRepository
 
 FILES = Path(__file__).parent / "datahub"
 HUB = "data101"
@@ -280,7 +279,7 @@ def new_world(github: LocalGitHub) -> Iterator[World]:
     with ExitStack() as stack:
         # A socket's path must be short.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
-        auth = TokenAuth({"_json_key": Account(KEY)}, public=("testbed/*",))
+        auth = TokenAuth(ACCOUNTS, public=("testbed/*",))
         registry = stack.enter_context(Registry(folder / "registry", auth=auth))
         engine = stack.enter_context(some_engine(folder / "engine"))
         stack.callback(_remove_images, engine, registry.host)

@@ -70,7 +70,8 @@ def relabel(repository: ImageRepository, **labels: str) -> None:
     """Change labels of the candidate; `__` stands for a dot in their names, `_` for a dash."""
     (tag,) = kept(repository)
     named = {name.replace("__", ".").replace("_", "-"): text for name, text in labels.items()}
-    plant(repository, tag, read(repository, tag).with_labels(named))
+    image = read(repository, tag)
+    plant(repository, tag, image.with_labels({**image.labels, **named}))
 
 
 def read(repository: ImageRepository, tag: str) -> PushedImage:

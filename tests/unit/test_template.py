@@ -144,17 +144,18 @@ def test_a_workflow_with_the_rights_of_the_base_fetches_and_runs_nothing_of_a_pu
             assert "secrets." not in str(workflow["jobs"])
 
 
-def test_a_pull_request_sees_no_secret_but_the_key_that_keeps_its_image(template: Path) -> None:
+def test_a_pull_request_sees_no_secret_but_the_key_of_candidates(template: Path) -> None:
     for name, workflow in workflows(template).items():
         if "pull_request" in workflow["on"]:
             seen = re.findall(r"secrets\.\w+", str(workflow))
-            assert seen == (["secrets.GAR_SECRET_KEY"] if name == "test.yaml" else []), name
+            assert seen == (["secrets.CANDIDATES_KEY"] if name == "test.yaml" else []), name
 
 
 def test_only_the_action_that_keeps_the_image_is_given_the_key(template: Path) -> None:
     (job,) = workflows(template)["test.yaml"]["jobs"].values()
     (step,) = (step for step in job["steps"] if "secrets." in str(step))
     assert step["uses"] == f"{OURS}build-test@v1"
+    assert [name for name, text in step["with"].items() if "secrets." in text] == ["candidates-password"]
 
 
 def test_every_action_of_others_is_pinned_as_in_our_own_examples(root: Path, template: Path) -> None:

@@ -11,9 +11,8 @@ from local_github import LocalGitHub
 from testbed.base_image import jupyter_base
 from testbed.engine import RunningEngine, some_engine
 from testbed.registry import Registry, TokenAuth
-from testbed.token_server import Account
 from workflows.act import Act, published
-from workflows.image_repository import KEY, ImageRepository, Setup
+from workflows.image_repository import ACCOUNTS, ImageRepository, Setup
 
 NewWorld = Callable[..., ImageRepository]
 
@@ -28,8 +27,8 @@ def engine() -> Iterator[RunningEngine]:
 
 @pytest.fixture(scope="session")
 def base_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry that shows the base image to everybody, and takes and shows the rest with the key only."""
-    auth = TokenAuth({"_json_key": Account(KEY)}, public=("testbed/*",))
+    """A registry that shows the base image to everybody, and takes and shows the rest with a key only."""
+    auth = TokenAuth(ACCOUNTS, public=("testbed/*",))
     with Registry(tmp_path_factory.mktemp("registry"), auth=auth) as running:
         yield running
 

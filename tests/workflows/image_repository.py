@@ -17,6 +17,7 @@ from local_github import LocalGitHub
 from local_github.pulls import Pull
 from local_github.repository import Repository
 from testbed.registry import Registry
+from testbed.token_server import Account
 from workflows.act import ROOT, Act, Run
 
 TEMPLATE = ROOT / "template"
@@ -25,7 +26,15 @@ OWNER = "berkeley-dsep-infra"
 DEPLOYMENTS = "berkeley-dsep-infra/datahub"
 # A key as Artifact Registry has it: several lines, of which each is a secret.
 KEY = json.dumps({"type": "service_account", "private_key": "-----BEGIN-----\nc2VjcmV0-of-it\n"}, indent=2)
+# What opens the repositories of candidates, and nothing else.
+CANDIDATES_KEY = "key-that-opens-candidates-alone"
 APP = {"APP_ID": "1234567", "PRIVATE_KEY_SECRET": "-----BEGIN KEY-----\nc2VjcmV0LW9mLXRoZS1hcHA\n"}
+SECRETS = {"GAR_SECRET_KEY": KEY, "CANDIDATES_KEY": CANDIDATES_KEY, **APP}
+# Who may do what in the registry: only the workflow of pushes has the first.
+ACCOUNTS = {
+    "_json_key": Account(KEY),
+    "candidates": Account(CANDIDATES_KEY, repositories=("ucb-datahub-2018/candidates/*",)),
+}
 # What only a public registry could give: the test bed's own base image has it already.
 ENVIRONMENT = "dependencies:\n  - jupyterhub=6.1.*\n  - jupyterlab=4.6.*\n  - pytest=9.*\n"
 DOCKERFILE = """\
@@ -71,7 +80,7 @@ class Setup:
     hubs: Mapping[str, str] = field(default_factory=lambda: HUBS)
     host: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=lambda: {"GAR_SECRET_KEY": KEY, **APP})
+    secrets: Mapping[str, str] = field(default_factory=lambda: dict(SECRETS))
     app: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -108,7 +117,9 @@ class ImageRepository:
         self.deployments = self.github.create_repository(
             self.setup.deployments, self.hubs(), default_branch="staging"
         )
+        self.candidates = f"ucb-datahub-2018/candidates/{self.hub}-user-image"
         names = {"HUB": self.hub, "IMAGE": self.image, "REGISTRY": self.registry.host}
+        names |= {"CANDIDATES": self.candidates, "CANDIDATES_USERNAME": "candidates"}
         self.variables = {**names, **self.setup.variables}
         self.secrets = dict(self.setup.secrets)
         self._register_app()
@@ -273,9 +284,13 @@ class ImageRepository:
         """Return the tags that the registry has of the image."""
         return set(self.registry.tags(self.image))
 
+    def candidate_tags(self) -> set[str]:
+        """Return the tags that the registry has of candidates."""
+        return set(self.registry.tags(self.candidates))
+
     def leaked(self) -> list[str]:
         """Return the lines of all logs that hold a secret, or a part of one."""
-        whole = [*self.tokens, KEY, *APP.values()]
+        whole = [*self.tokens, KEY, CANDIDATES_KEY, *APP.values()]
         parts = {line.strip(' ",{}') for secret in whole for line in secret.splitlines()}
         secrets = {
             part for part in parts if len(part) > 12 and "BEGIN" not in part and "service_account" not in part

@@ -9,7 +9,15 @@ from hub_image_actions.errors import ActionError, InvalidReference
 from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding
 from hub_image_actions.fleet.workflows.runs import check_of, checks_that_always_report, jobs_of_pull_requests
-from hub_image_actions.fleet.workflows.variables import APP_ID, APP_KEY, CLIENT_ID, REGISTRY_KEY, TOKENS
+from hub_image_actions.fleet.workflows.variables import (
+    APP_ID,
+    APP_KEY,
+    CANDIDATES,
+    CANDIDATES_KEY,
+    CLIENT_ID,
+    REGISTRY_KEY,
+    TOKENS,
+)
 from hub_image_actions.github.settings import ActionsPolicy, Hidden
 from hub_image_actions.references import find_reference, parse_image_name
 
@@ -83,6 +91,7 @@ def _parsers() -> dict[str, Callable[[str], object]]:
         "IMAGE": parse_image_name,
         "HUB": names.parse_hub,
         "REGISTRY": names.parse_host,
+        CANDIDATES: parse_image_name,
         "DEPLOYMENTS_OWNER": lambda text: names.parse_full_name(f"{text}/x"),
         "DEPLOYMENTS_REPOSITORY": lambda text: names.parse_full_name(f"x/{text}"),
         "DEPLOYMENTS_BRANCH": names.parse_branch,
@@ -123,7 +132,8 @@ def secrets(case: Case) -> Iterator[Finding]:
         return
     named = case.named("secrets")
     ways = {APP_KEY, APP_ID, *TOKENS} & named.keys()
-    for name in sorted(named.keys() - ways - visible - _ALWAYS_THERE):
+    optional = frozenset() if _keeps_candidates(case) else {CANDIDATES_KEY}
+    for name in sorted(named.keys() - ways - visible - _ALWAYS_THERE - optional):
         known = name == REGISTRY_KEY
         yield case.finding(
             "broken" if known else "warning",
@@ -135,6 +145,11 @@ def secrets(case: Case) -> Iterator[Finding]:
         )
     if ways and not isinstance(case.settings.variables, Hidden):
         yield from _way_to_the_deployments(case, visible, min(named[name] for name in ways))
+
+
+def _keeps_candidates(case: Case) -> bool:
+    """Say whether images of pull requests are known to be kept, for which their repository has a key."""
+    return not isinstance(case.settings.variables, Hidden) and bool(case.variables.get(CANDIDATES))
 
 
 def _way_to_the_deployments(case: Case, visible: frozenset[str], where: str) -> Iterator[Finding]:

@@ -68,7 +68,6 @@ def adapt_test(draft: Draft, configuration: PipelineConfiguration) -> None:
     for name, value in inputs.items():
         setting = f"test.{name}" if name in configuration.test else f"build.{name}"
         draft.set_text(setting, draft.way(job, "build-test", "with", name), value)
-    _set_candidate(draft, configuration, job)
     _adapt_machine(draft, configuration, job)
     pull = ("on", "pull_request")
     _set_paths(draft, pull, "pull_", configuration.pull_ignored, configuration.pull_only)
@@ -76,24 +75,6 @@ def adapt_test(draft: Draft, configuration: PipelineConfiguration) -> None:
         draft.set("pull_branches", (*pull, "branches"), splice.flow(configuration.pull_branches))
     _add_steps(draft, configuration, "test", job, "build-test")
     _add_jobs(draft, (each for each in configuration.jobs if each.place == "test"))
-
-
-def _set_candidate(draft: Draft, configuration: PipelineConfiguration, job: str) -> None:
-    """Keep the image that passed for the merge where a key opens the registry; a fork has no other login."""
-    way = draft.way(job, "build-test", "with")
-    if not splice.find(draft.text, (*way, "push-candidate")):
-        return
-    if configuration.provider or configuration.registry_password in _JOB_TOKENS:
-        for name in ("push-candidate", "registry-username", "registry-password"):
-            draft.remove((*way, name))
-        about = "# A pull request: build the image, test it, and say what happened. Nothing is pushed."
-        draft.text = splice.replace_entry(draft.text, ("name",), f"{about}\nname: Test")
-        return
-    username, password = _credentials(configuration)
-    if username:
-        draft.set_text("registry_username", (*way, "registry-username"), username)
-    if password:
-        draft.set_text("registry_password", (*way, "registry-password"), password)
 
 
 def adapt_lint(draft: Draft, configuration: PipelineConfiguration) -> None:

@@ -8,6 +8,8 @@ from hub_image_actions.references import DEFAULT_REGISTRY, ImageName, find_refer
 
 OWNER, REPOSITORY, BRANCH, PATHS = "berkeley-dsep-infra", "datahub", "staging", "deployments"
 REGISTRY_KEY = "GAR_SECRET_KEY"
+# The repository where images of pull requests are kept, and its key: neither need be.
+CANDIDATES, CANDIDATES_KEY = "CANDIDATES", "CANDIDATES_KEY"
 APP_KEY, APP_ID, CLIENT_ID = "PRIVATE_KEY_SECRET", "APP_ID", "CLIENT_ID"
 TOKENS = ("DATAHUB_CREATE_PR", "DATAHUB_USER_IMAGE_BRANCH_PUSH")
 PLACEHOLDER = "PLACEHOLDER"

@@ -118,6 +118,8 @@ FINDINGS: list[tuple[Change, str, str, str]] = [
         "settings/variables",
         "--body ghcr.io",
     ),
+    (variables(CANDIDATES="p/x:1"), "broken malformed-variable", "settings/variables", "without tag"),
+    (variables(CANDIDATES="p/candidates/x"), "warning missing-secret", BUILD, "CANDIDATES_KEY"),
     (variables(DEPLOYMENTS_OWNER="a/b"), "broken malformed-variable", "settings/variables", "owner/name"),
     (
         settings(secrets=SECRETS - {"GAR_SECRET_KEY"}),
@@ -292,6 +294,13 @@ def test_each_finding_says_where_it_is_and_what_to_do(
             [],
         ),
         (both(variables(CLIENT_ID=""), settings(secrets=SECRETS | {"APP_ID"})), []),
+        (
+            both(
+                variables(CANDIDATES="p/candidates/x"),
+                settings(secrets=SECRETS | {"CANDIDATES_KEY"}),
+            ),
+            [],
+        ),
         (settings(actions=ActionsPolicy(True, "selected", patterns=("docker/login-action@*",))), []),
         (settings(actions=ActionsPolicy(True, "local_only")), ["action-not-allowed"]),
         (file(TEST, '    paths-ignore: ["**/*.md", "docs/**", LICENSE]\n', ""), ["edited-workflow"]),
