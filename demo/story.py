@@ -159,8 +159,8 @@ class Demonstration:
     def merge(self, pull: Pull) -> str:
         """Merge the pull request, run what that runs, and return the new tag."""
         self.screen.step(
-            "It is merged: the image that was tested is copied from the candidates and gets its tag, nothing is "
-            "built again, and the hubs' pull request is opened"
+            "It is merged: the image that was tested is taken from the candidates and gets its tag, nothing "
+            "is built again, and the hubs' pull request is opened"
         )
         tag = self.world.merge(pull)
         self.world.push()

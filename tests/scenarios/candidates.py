@@ -24,7 +24,8 @@ def ever_new(images: ImageRepository, base: str) -> ImageRepository:
 
 def candidate(repository: ImageRepository, **given: str) -> Result:
     """Build the image of a pull request of the same repository, and keep it for the merge."""
-    event = repository.on_pull_request(repository.pull_request())
+    pulls = repository.remote.pulls
+    event = repository.on_pull_request(pulls[0].number if pulls else repository.pull_request())
     result = repository.build_test(event, **{**kept_in(repository), **NO_KEY, "reuse": "true", **given})
     assert result.status == 0, result.log
     return result

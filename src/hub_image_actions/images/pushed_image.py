@@ -64,11 +64,15 @@ class PushedImage:
             RegistryError: the manifest does not name them as it must.
         """
         try:
-            return tuple(dict.fromkeys(map(_blob, self._manifest["layers"])))
-        except (ValueError, KeyError, TypeError) as error:
+            blobs = tuple(map(_blob, self._manifest["layers"]))
+            unpacked = (self._configuration.get("rootfs") or {}).get("diff_ids") or []
+            if len(blobs) != len(unpacked):
+                raise ValueError(len(unpacked))  # noqa: TRY301  # one error for all that is wrong
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RegistryError(
-                f"{self.manifest.digest} has layers without a digest or a size.", "Push the image again."
+                f"{self.manifest.digest} has not the layers that it should.", "Push the image again."
             ) from error
+        return tuple(dict.fromkeys(blobs))
 
     @property
     def labels(self) -> dict[str, str]:
