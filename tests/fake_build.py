@@ -177,9 +177,9 @@ def fake_build(folder: Path, settings: BuildSettings | None = None, **origin: An
         "from_fork": False,
         "hosted": False,
         "checkout": folder,
-        "scratch": folder / "scratch",
+        "scratch": folder.parent / f"{folder.name}-scratch",
     }
-    (folder / "scratch").mkdir(exist_ok=True)
+    (folder.parent / f"{folder.name}-scratch").mkdir(exist_ok=True)
     told, report = Told(), BuildReport("quay.io/course/image:1", "Build of image")
     job = BuildJob(
         settings=settings or read_settings(),

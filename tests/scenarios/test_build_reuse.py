@@ -129,8 +129,10 @@ def test_a_pull_request_without_candidates_needs_no_key(repository: ImageReposit
         {"image-tests/data.txt": "other\n"},
         {"untracked.txt": "other\n"},
         {"Dockerfile": "FROM {base}\nUSER root\nRUN true\n"},
+        {"README.md": "other\n"},
+        {".github/workflows/test.yaml": "other\n"},
     ],
-    ids=["a file", "a test", "a new file", "the Dockerfile"],
+    ids=["a file", "a test", "a new file", "the Dockerfile", "a README", "a workflow"],
 )
 def test_what_may_be_in_the_image_makes_it_another(
     repository: ImageRepository, small_base_image: str, change: dict[str, str]
@@ -138,6 +140,14 @@ def test_what_may_be_in_the_image_makes_it_another(
     candidate(repository)
     repository.commit({name: text.replace("{base}", small_base_image) for name, text in change.items()})
     assert was_built(build(repository))
+
+
+@pytest.mark.parametrize("name", [".github/workflows/test.yaml", "README.md", ".gitignore", "LICENSE"])
+def test_what_is_kept_out_of_the_image_does_not(repository: ImageRepository, name: str) -> None:
+    repository.commit({".dockerignore": ".github\nREADME.md\n.gitignore\nLICENSE\n"})
+    candidate(repository)
+    repository.commit({name: "x\n"})
+    assert not was_built(build(repository))
 
 
 @pytest.mark.parametrize(

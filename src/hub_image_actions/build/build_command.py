@@ -21,6 +21,7 @@ class BuildCommand:
         origin: where it is built, and what of.
         folder: the folder that it is built from, as an absolute path.
         workplace: an empty folder of ours for the program to run in: what it reads there, it would execute.
+        appendix: what repo2docker puts at the end of the Dockerfile.
         labels: labels besides those that say where the image is from.
         repo2docker: what builds it; None: Docker.
         with_buildx: whether it is built by `docker buildx`.
@@ -31,6 +32,7 @@ class BuildCommand:
     origin: BuildOrigin
     folder: Path
     workplace: Path
+    appendix: str
     labels: Mapping[str, str]
     repo2docker: Repo2docker | None
     with_buildx: bool
@@ -59,8 +61,8 @@ class BuildCommand:
         settings = self.settings
         options = ["--no-run", "--user-name", settings.user_name, "--user-id", str(settings.user_id)]
         options += ["--image-name", settings.reference, "--target-repo-dir", settings.repo_dir]
-        if settings.appendix_file:
-            options += ["--appendix", (self.folder / settings.appendix_file).read_text(encoding="utf-8")]
+        if self.appendix:
+            options += ["--appendix", self.appendix]
         if settings.platform:
             options += [f"--Repo2Docker.platform={settings.platform}"]
         if self.cached_from:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_image_actions.build.ignore_rules import IgnoreRules, read_ignore_rules
 from hub_image_actions.errors import ActionError
 from hub_image_actions.images.dockerfiles import bases
 from hub_image_actions.references import ImageReference
@@ -64,6 +65,33 @@ class BuildContext:
         usual = self.folder if builder == "docker" else self.configuration
         path = self.folder / self.dockerfile if self.dockerfile else usual / "Dockerfile"
         return path if path.is_file() else None
+
+    def ignore_rules(self, builder: str) -> tuple[IgnoreRules, ...]:
+        """Return what keeps files out of the build, as far as it is known which files a builder reads.
+
+        Source: https://docs.docker.com/build/concepts/context/#dockerignore-files; repo2docker reads its own
+        beside the other configuration files, and none at the top where there is `binder/`.
+        """
+        dockerfile = self.dockerfile_path(builder)
+        if dockerfile is None:
+            names = (".dockerignore", ".containerignore")
+            return (read_ignore_rules(self.configuration / name for name in names),)
+        usual = read_ignore_rules([self.folder / ".dockerignore"])
+        # Only BuildKit looks for one beside the Dockerfile, and then for no other.
+        beside = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
+        return (usual, read_ignore_rules([beside])) if beside.is_file() else (usual,)
+
+    def always_staged(self, builder: str) -> frozenset[str]:
+        """Return the names of what a builder reads whatever keeps files out of the image."""
+        dockerfile = self.dockerfile_path(builder)
+        read = [self.folder / ".dockerignore", *([dockerfile] if dockerfile else [])]
+        if builder != "docker":
+            read += [
+                self.configuration / name for name in (*CONFIGURATION, ".dockerignore", ".containerignore")
+            ]
+        if dockerfile:
+            read.append(dockerfile.with_name(f"{dockerfile.name}.dockerignore"))
+        return frozenset(os.path.relpath(path, self.folder) for path in read)
 
     def check(self, builder: str, appendix_file: str = "") -> list[str]:
         """Return what deserves a warning.

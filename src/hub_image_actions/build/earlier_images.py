@@ -1,6 +1,5 @@
 """Images of the registry that a build can use: one that was made of the same inputs, and the previous one."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -19,8 +18,6 @@ from hub_image_actions.images.tags import COMMIT_LENGTH
 from hub_image_actions.references import ImageName, is_commit
 
 _MOST_ASKED = 20
-# What the kernel calls machines, and what images do.
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -124,17 +121,6 @@ def find_finished(place: ImagePlace, required: ReuseRequirements) -> FinishedSea
     if obstacle:
         return FinishedSearch(None, obstacle)
     return FinishedSearch(FinishedImage(image, place, required.inputs.tag))
-
-
-def expected_platform(platform: str) -> tuple[str, str]:
-    """Return the operating system and the architecture that an image is built for.
-
-    Args:
-        platform: the input, as `linux/amd64`; empty: this machine's own.
-    """
-    system, _, rest = platform.partition("/")
-    machine = os.uname().machine
-    return system or "linux", rest.partition("/")[0] or _ARCHITECTURES.get(machine, machine)
 
 
 def _moment(text: str) -> datetime | None:

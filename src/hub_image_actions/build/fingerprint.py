@@ -3,30 +3,27 @@
 import hashlib
 import json
 import os
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 
 from hub_image_actions.build.context import BuildContext
-from hub_image_actions.build.repo2docker import base_image
+from hub_image_actions.build.repo2docker import base_image, is_known
 from hub_image_actions.build.settings import BuildSettings, HubSettings, decides_the_image
-from hub_image_actions.git import LocalRepository
+from hub_image_actions.build.staging import digest_of
+from hub_image_actions.errors import ActionError
+from hub_image_actions.images.dockerfiles import image_sources
 from hub_image_actions.images.tags import INPUTS_PREFIX
 from hub_image_actions.references import ImageReference, find_reference
 from hub_image_actions.registry.client import Registry
 
 # Counted up when the actions begin to make something else of the same inputs, or write them out differently:
 # then every image is built once more.
-_FORMAT = 2
-# Files about the repository, not about the image.
-_NOT_IN_THE_IMAGE = re.compile(
-    r"(?:\.github/.*|\.git\w+|(?:README|LICEN[CS]E|CHANGELOG|CONTRIBUTING|CITATION)(?:\.\w+)?)",
-    re.IGNORECASE,
-)
+_FORMAT = 3
 # A value of an input, as JSON has it.
 Written = str | int | list["Written"] | dict[str, "Written"]
+# What the kernel calls machines, and what images do.
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -35,13 +32,16 @@ class BuildInputs:
 
     Args:
         settings: the inputs of the action that matter, by name, see :func:`settings_that_matter`.
-        files: the files that matter, each with its mode and the digest of its content.
-        bases: the base images, each with its digest.
+        files: everything that the builder gets, and what the image is tested with, each entry with its kind,
+            its permissions, and the digest of its content.
+        bases: the images that it is made from, each with its digest.
+        platform: the platform that it is built for.
     """
 
     settings: Mapping[str, Written]
     files: Mapping[str, str]
     bases: Mapping[str, str]
+    platform: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -56,6 +56,7 @@ class BuildInputs:
             "settings": self.settings,
             "files": self.files,
             "bases": self.bases,
+            "platform": self.platform,
         }
         return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
@@ -65,18 +66,27 @@ class BuildInputs:
         return f"{INPUTS_PREFIX}{self.digest}"
 
 
+class InputsUnknown(ActionError):
+    """What an image is made of cannot be told: it is built, and never used again."""
+
+
 def read_build_inputs(
-    settings: BuildSettings, context: BuildContext, registry_of: Callable[[str], Registry]
+    settings: BuildSettings,
+    context: BuildContext,
+    entries: Mapping[str, str],
+    registry_of: Callable[[str], Registry],
 ) -> BuildInputs:
     """Return what an image would be made from now.
 
     Args:
         settings: the inputs of the action.
         context: the folder that it is built from.
+        entries: what the builder gets of it, see :class:`StagedContext`.
         registry_of: returns the registry of a host, to ask for the digests of base images.
 
     Raises:
         RegistryError: a base image is in no registry that can be asked.
+        InputsUnknown: what it is built on cannot be told.
     """
 
     def digest(base: ImageReference) -> str:
@@ -84,15 +94,31 @@ def read_build_inputs(
         return base.digest or registry.digest(base.name.repository, base.tag or "latest")
 
     bases = {str(base): digest(base) for base in _bases(settings, context)}
-    names = LocalRepository(context.folder).files()
-    return BuildInputs(settings_that_matter(settings), files_that_matter(context.folder, names), bases)
+    # Outside of what is built, these are read from the checkout: what is tested with them is kept as tested.
+    read = (settings.appendix_file, settings.tests_dir, settings.hub.browser_tests_dir)
+    beside = {f"read: {name}": digest_of(context.folder / name) for name in read if name}
+    platform = "/".join(expected_platform(settings.platform))
+    return BuildInputs(settings_that_matter(settings), {**entries, **beside}, bases, platform)
 
 
 def _bases(settings: BuildSettings, context: BuildContext) -> tuple[ImageReference, ...]:
-    if settings.builder == "docker" or context.dockerfile_path(settings.builder):
-        return context.base_images(settings.builder)
-    chosen = find_reference(base_image(settings.repo2docker, settings.repo2docker_args))
-    return (chosen,) if chosen else ()
+    """Return the images that an image is made from.
+
+    Raises:
+        InputsUnknown: they cannot be told.
+    """
+    dockerfile = context.dockerfile_path(settings.builder)
+    if dockerfile is None:
+        base = find_reference(base_image(settings.repo2docker, settings.repo2docker_args))
+        if base is None:
+            raise InputsUnknown(f"Which image {settings.repo2docker} builds on is not known.")
+        return (base,)
+    sources = image_sources(dockerfile.read_bytes(), settings.build_args)
+    if sources.unknown:
+        raise InputsUnknown(f"Line {sources.unknown} of the Dockerfile does not say which image it takes.")
+    if settings.builder != "docker" and not is_known(settings.repo2docker):
+        raise InputsUnknown(f"What {settings.repo2docker} installs can change.")
+    return sources.images
 
 
 def settings_that_matter(settings: BuildSettings | HubSettings) -> dict[str, Written]:
@@ -124,26 +150,12 @@ def _written(value: object) -> Written:
     raise TypeError(f"A {type(value).__name__} has no form for the digest of an image's inputs.")
 
 
-def files_that_matter(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the files of a folder that can get into the image or test it, each with mode and digest.
+def expected_platform(platform: str) -> tuple[str, str]:
+    """Return the operating system and the architecture that an image is built for.
 
     Args:
-        folder: the folder.
-        names: the files in it, relative to it; what is gone is left out.
+        platform: the input, as `linux/amd64`; empty: this machine's own.
     """
-    return {
-        name: _fingerprint(folder / name)
-        for name in sorted(names)
-        if not _NOT_IN_THE_IMAGE.fullmatch(name) and os.path.lexists(folder / name)
-    }
-
-
-def _fingerprint(path: Path) -> str:
-    if path.is_symlink():
-        return f"link {path.readlink()}"
-    if path.is_dir():
-        # A submodule, of which git lists the folder only: what is in it counts.
-        inside = sorted(below for below in path.rglob("*") if below.is_file() and ".git" not in below.parts)
-        return "folder " + " ".join(f"{below.relative_to(path)}={_fingerprint(below)}" for below in inside)
-    mode = "executable" if path.stat().st_mode & 0o100 else "file"
-    return f"{mode} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    system, _, rest = platform.partition("/")
+    machine = os.uname().machine
+    return system or "linux", rest.partition("/")[0] or _ARCHITECTURES.get(machine, machine)

@@ -1,6 +1,8 @@
 """Building an image: check, prepare, build, test, push; each step only when the one before went well."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +21,7 @@ from hub_image_actions.build.preparation import Preparation, PreparedBuild
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.repo2docker import unread_configuration
+from hub_image_actions.build.staging import StagedContext, staged
 from hub_image_actions.checks.diagnosis import diagnose
 from hub_image_actions.docker.engine import DockerError
 from hub_image_actions.errors import ActionError, CommandError, RegistryError
@@ -77,12 +80,26 @@ class ImageBuild:
         Raises:
             ActionError: something went wrong; the report says as much as is known.
         """
-        with self._job.phase("Check", "Checking"):
-            self._check_context()
-            inputs, checks = self._promotion.inputs(), self._checks.digest()
-            finished = self._promotion.find(inputs, checks, tested=self._checks.has_tests())
-        if not (inputs and finished and self._promote(finished, inputs)):
-            self._make(inputs, checks)
+        with ExitStack() as stack:
+            with self._job.phase("Check", "Checking"):
+                self._check_context()
+                context = stack.enter_context(self._staged())
+                inputs, checks = self._promotion.inputs(context.entries), self._checks.digest()
+                finished = self._promotion.find(inputs, checks, tested=self._checks.has_tests())
+            if not (inputs and finished and self._promote(finished, inputs)):
+                self._make(inputs, checks, context.folder)
+
+    @contextmanager
+    def _staged(self) -> Iterator[StagedContext]:
+        """Stage what the builder gets, for as long as the block lasts."""
+        job, builder = self._job, self._job.settings.builder
+        rules, always = self._context.ignore_rules(builder), self._context.always_staged(builder)
+        with tempfile.TemporaryDirectory(prefix="context-", dir=job.origin.scratch) as folder:
+            new = Path(folder) / "staged"
+            with staged(self._context.folder, job.origin.checkout, new, rules, always) as context:
+                for warning in context.warnings:
+                    job.warn(warning)
+                yield context
 
     def _check_context(self) -> None:
         job, settings = self._job, self._job.settings
@@ -121,7 +138,7 @@ class ImageBuild:
             report.image = finished.reference
         return True
 
-    def _make(self, inputs: BuildInputs | None, checks: str) -> None:
+    def _make(self, inputs: BuildInputs | None, checks: str, folder: Path) -> None:
         """Build, test and push the image."""
         job, settings, report = self._job, self._job.settings, self._job.report
         with job.phase("Check", "Checking Docker and the registry"):
@@ -132,7 +149,7 @@ class ImageBuild:
             with job.phase("Prepare", "Preparing"):
                 prepared = self._preparation.prepare(disk, inputs)
             with job.phase("Build", f"Building {settings.reference}"):
-                self._build(prepared, inputs)
+                self._build(prepared, inputs, folder)
             with report.phase("Test"):
                 self._checks.test()
             if settings.hub.check:
@@ -161,21 +178,25 @@ class ImageBuild:
             except (RegistryError, DockerError) as error:
                 self._job.warn(f"The image is built again after the merge, since it was not kept. {error}")
 
-    def _build(self, prepared: PreparedBuild, inputs: BuildInputs | None) -> None:
+    def _build(self, prepared: PreparedBuild, inputs: BuildInputs | None, folder: Path) -> None:
         job, docker = self._job, self._login.docker
         job.report.cached_from = self._cache(prepared)
         with tempfile.TemporaryDirectory(prefix="build-", dir=job.origin.scratch) as workplace:
-            self._run(self._command(prepared, inputs, Path(workplace)))
+            self._run(self._command(prepared, inputs, folder, Path(workplace)))
         job.report.layers = docker.layers(job.settings.reference)
         job.report.size = sum(layer.size for layer in job.report.layers)
 
-    def _command(self, prepared: PreparedBuild, inputs: BuildInputs | None, workplace: Path) -> BuildCommand:
+    def _command(
+        self, prepared: PreparedBuild, inputs: BuildInputs | None, folder: Path, workplace: Path
+    ) -> BuildCommand:
         job = self._job
+        appendix = job.settings.appendix_file
         return BuildCommand(
             settings=job.settings,
             origin=job.origin,
-            folder=job.folder.resolve(),
+            folder=folder.resolve(),
             workplace=workplace,
+            appendix=(job.folder / appendix).read_text(encoding="utf-8") if appendix else "",
             # What the base image says of itself does not hold for this one.
             labels={TESTS: "", HUB_CHECK: "", CHECKS: "", INPUTS: inputs.digest if inputs else ""},
             repo2docker=prepared.repo2docker,

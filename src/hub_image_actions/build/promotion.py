@@ -1,5 +1,6 @@
 """Taking an image that is in the registry instead of building it once more."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,15 +8,19 @@ from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.earlier_images import (
     FinishedImage,
     ReuseRequirements,
-    expected_platform,
     find_finished,
 )
-from hub_image_actions.build.fingerprint import BuildInputs, read_build_inputs
+from hub_image_actions.build.fingerprint import (
+    BuildInputs,
+    InputsUnknown,
+    expected_platform,
+    read_build_inputs,
+)
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.report import BuildReport, ReusedImage
-from hub_image_actions.errors import RegistryError
+from hub_image_actions.errors import ActionError, RegistryError
 from hub_image_actions.images.copying import ImagePlace
 from hub_image_actions.images.labels import CREATED, HUB_CHECK, RUN, SIZE, TESTS
 
@@ -36,13 +41,17 @@ class Promotion:
     context: BuildContext
     candidates: ImagePlace | None = None
 
-    def inputs(self) -> BuildInputs | None:
-        """Return what the image would be made of; None where that is not wanted, or cannot be told."""
+    def inputs(self, entries: Mapping[str, str]) -> BuildInputs | None:
+        """Return what the image would be made of; None where that is not wanted, or cannot be told.
+
+        Args:
+            entries: what the builder gets, see :class:`StagedContext`.
+        """
         if not self.job.settings.reuse.allowed:
             return None
         try:
-            return read_build_inputs(self.job.settings, self.context, self.login.registry_of)
-        except RegistryError as error:
+            return read_build_inputs(self.job.settings, self.context, entries, self.login.registry_of)
+        except (RegistryError, InputsUnknown) as error:
             self._cannot_be_told(error)
             return None
 
@@ -82,7 +91,7 @@ class Promotion:
             self.job.runner.info(f"{place.name}:{required.inputs.tag} is not used again: {search.obstacle}.")
         return search.image
 
-    def _cannot_be_told(self, error: RegistryError) -> None:
+    def _cannot_be_told(self, error: ActionError) -> None:
         self.job.runner.info(f"Whether this image was built before cannot be told. {error}")
 
 

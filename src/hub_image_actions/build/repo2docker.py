@@ -9,15 +9,22 @@ from hub_image_actions.environments import ToolEnvironment
 from hub_image_actions.errors import ActionError, CommandError
 
 DEFAULT_VERSION = "2026.04.0"
-# What that version builds on where there is no Dockerfile.
+# What a version builds on where there is no Dockerfile: `base_image` in its repo2docker/app.py.
 DEFAULT_BASE = "docker.io/library/buildpack-deps:24.04"
+_BASES = {
+    "2024.07.0": "docker.io/library/buildpack-deps:jammy",
+    "2025.08.0": "docker.io/library/buildpack-deps:jammy",
+    "2025.12.0": "docker.io/library/buildpack-deps:jammy",
+    DEFAULT_VERSION: DEFAULT_BASE,
+}
 # What repo2docker executes if it stands in the folder in which it is started.
 CONFIGURATION = "repo2docker_config.py"
 # traitlets, with which repo2docker reads it, reads the same in JSON beside it.
 _UNREAD = (CONFIGURATION, "repo2docker_config.json")
-_CHOSEN_BASE = re.compile(r"--(?:Repo2Docker\.)?base[_-]image=(?P<image>.+)")
+_CHOSEN_BASE = re.compile(r"--(?:Repo2Docker\.)?base[_-]image(?:=(?P<image>.+))?")
 # argparse takes an option by its first letters, too.
 _CONFIGURES = re.compile(r"--co(?:n(?:f(?:i(?:g)?)?)?)?(?:=.*)?", re.DOTALL)
+_EXACT = "jupyter-repo2docker=="
 _VERSION = re.compile(r"\d{4}\.\d{1,2}\.\d+(?:[.\w+-]*)?")
 _REQUIREMENT = re.compile(r"(?:jupyter[-_])?repo2docker\s*(?:\[[\w,]+\])?\s*(?:[<>=!~]=?.+)?", re.IGNORECASE)
 _FIRST_WITH_BUILDX = 2025
@@ -34,7 +41,7 @@ def parse_version(text: str) -> str:
         InvalidVersion: it is none of them.
     """
     if _VERSION.fullmatch(text):
-        return f"jupyter-repo2docker=={text}"
+        return f"{_EXACT}{text}"
     if text.startswith(("git+https://", "https://")):
         return f"jupyter-repo2docker @ {text}"
     if _REQUIREMENT.fullmatch(text):
@@ -52,9 +59,17 @@ def base_image(requirement: str, arguments: Sequence[str]) -> str:
         requirement: what pip installs, see :func:`parse_version`.
         arguments: the user's own arguments for repo2docker.
     """
-    chosen = [match["image"] for match in map(_CHOSEN_BASE.fullmatch, arguments) if match]
-    known = DEFAULT_BASE if requirement == parse_version(DEFAULT_VERSION) else ""
-    return next(iter(chosen), known)
+    chosen = _BASES.get(requirement.removeprefix(_EXACT), "")
+    for index, argument in enumerate(arguments):
+        if match := _CHOSEN_BASE.fullmatch(argument):
+            # The last one counts, and its value may be a word of its own.
+            chosen = match["image"] or "".join(arguments[index + 1 : index + 2])
+    return chosen
+
+
+def is_known(requirement: str) -> bool:
+    """Say whether a requirement is one release of which it is known what it makes of a repository."""
+    return requirement.removeprefix(_EXACT) in _BASES
 
 
 def unread_configuration(folder: Path) -> str:

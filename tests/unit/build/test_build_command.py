@@ -29,6 +29,7 @@ def command(
         origin=job.origin,
         folder=folder,
         workplace=folder,
+        appendix=(folder / given["appendix_file"]).read_text() if "appendix_file" in given else "",
         labels={INPUTS: ""},
         repo2docker=REPO2DOCKER if repo2docker else None,
         with_buildx=with_buildx,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub_image_actions.build.fingerprint import BuildInputs, Written, files_that_matter, settings_that_matter
+from hub_image_actions.build.fingerprint import BuildInputs, Written, settings_that_matter
 from hub_image_actions.build.repo2docker import DEFAULT_BASE, base_image, parse_version
 from hub_image_actions.build.settings import (
     BuildSettings,
@@ -56,7 +56,7 @@ def test_what_is_hashed_is_written_out() -> None:
         {"user_id": 1000, "labels": {"b": "2", "a": "1"}, "command": ["x", "é"]}, {"start": "file 1"}, {}
     )
     assert inputs.canonical == (
-        '{"bases":{},"files":{"start":"file 1"},"format":2,'
+        '{"bases":{},"files":{"start":"file 1"},"format":3,"platform":"",'
         '"settings":{"command":["x","\\u00e9"],"labels":{"a":"1","b":"2"},"user_id":1000}}'
     )
     assert inputs.digest == hashlib.sha256(inputs.canonical.encode()).hexdigest()
@@ -152,40 +152,17 @@ def test_inputs_that_do_not_are_left_out(name: str, text: str) -> None:
     assert settings(**{name: text}) == settings()
 
 
-def test_files_about_the_repository_are_left_out(tmp_path: Path) -> None:
-    names = ["README.md", "LICENSE", ".github/workflows/test.yaml", ".gitignore", "docs/README.md", "apt.txt"]
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x")
-    assert set(files_that_matter(tmp_path, names)) == {"docs/README.md", "apt.txt"}
-
-
-def test_mode_link_and_content_are_what_a_file_is(tmp_path: Path) -> None:
-    (tmp_path / "start").write_text("x")
-    before = files_that_matter(tmp_path, ["start"])
-    (tmp_path / "start").chmod(0o755)
-    executable = files_that_matter(tmp_path, ["start"])
-    (tmp_path / "start").unlink()
-    (tmp_path / "start").symlink_to("nowhere")
-    assert len({before["start"], executable["start"], files_that_matter(tmp_path, ["start"])["start"]}) == 3
-
-
-def test_a_submodule_is_what_is_in_it(tmp_path: Path) -> None:
-    (tmp_path / "course").mkdir()
-    before = files_that_matter(tmp_path, ["course"])
-    (tmp_path / "course" / "a.txt").write_text("x")
-    assert files_that_matter(tmp_path, ["course"]) != before
-
-
-def test_a_file_that_is_gone_is_none(tmp_path: Path) -> None:
-    assert files_that_matter(tmp_path, ["gone"]) == {}
-
-
 @pytest.mark.parametrize(
     ("version", "arguments", "base"),
     [
         ("2026.04.0", (), DEFAULT_BASE),
-        ("2024.07.0", (), ""),
+        ("2024.07.0", (), "docker.io/library/buildpack-deps:jammy"),
+        ("2025.08.0", (), "docker.io/library/buildpack-deps:jammy"),
+        ("2025.12.0", (), "docker.io/library/buildpack-deps:jammy"),
+        ("2023.1.0", (), ""),
+        ("2023.1.0", ("--base-image", "quay.io/x/y:1"), "quay.io/x/y:1"),
+        ("2026.04.0", ("--base-image", "quay.io/x/y:1", "--debug"), "quay.io/x/y:1"),
+        ("2026.04.0", ("--base-image=a/b:1", "--base_image=c/d:2"), "c/d:2"),
         ("2024.07.0", ("--debug", "--Repo2Docker.base_image=quay.io/x/y:1"), "quay.io/x/y:1"),
     ],
 )

@@ -163,7 +163,8 @@ def test_an_image_that_is_there_is_promoted_instead(
 ) -> None:
     build = fake_build(tmp_path, read_settings(publication, builder="docker"))
     keep(build.registry, "2", pushed_image({}))
-    inputs = Promotion(build.job, build.login, BuildContext(tmp_path, ".")).inputs()
+    with ImageBuild(build.job, build.login)._staged() as context:
+        inputs = Promotion(build.job, build.login, BuildContext(tmp_path, ".")).inputs(context.entries)
     assert inputs
     created = datetime.now(timezone.utc).isoformat()
     checks = ImageChecks(build.job, build.login.docker).digest()
@@ -182,7 +183,7 @@ def test_a_build_that_fails_is_diagnosed(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(process, "stream", fail)
     build = fake_build(tmp_path, read_settings(builder="docker"))
     with pytest.raises(ActionError, match="no space left on device"):
-        ImageBuild(build.job, build.login)._build(PreparedBuild(None, True, ""), None)
+        ImageBuild(build.job, build.login)._build(PreparedBuild(None, True, ""), None, tmp_path)
     assert build.job.report.diagnosis
 
 
@@ -209,7 +210,7 @@ def test_an_image_of_the_same_name_is_out_of_the_way_of_repo2docker(
     build = fake_build(tmp_path)
     build.docker.earlier = earlier
     prepared = PreparedBuild(Repo2docker(Path("python"), "2026.04.0"), with_buildx, cached_from)
-    ImageBuild(build.job, build.login)._build(prepared, None)
+    ImageBuild(build.job, build.login)._build(prepared, None, tmp_path)
     assert build.docker.asked == [("set_aside", IMAGE)]
     assert ("--cache-from" in commands[0]) is bool(used)
     assert used == "" or used in commands[0]

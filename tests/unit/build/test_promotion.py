@@ -10,8 +10,8 @@ import pytest
 
 from fake_build import IMAGE, FakeBuild, FakeRegistry, fake_build, keep, pushed_image, read_settings
 from hub_image_actions.build.context import BuildContext
-from hub_image_actions.build.earlier_images import FinishedImage, ReuseRequirements, expected_platform
-from hub_image_actions.build.fingerprint import BuildInputs
+from hub_image_actions.build.earlier_images import FinishedImage, ReuseRequirements
+from hub_image_actions.build.fingerprint import BuildInputs, expected_platform
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.report import BuildReport, ReusedImage
 from hub_image_actions.images.copying import ImagePlace
@@ -92,7 +92,7 @@ def test_a_registry_that_refuses_does_not_stop_the_build(tmp_path: Path) -> None
     (tmp_path / "Dockerfile").write_text("FROM quay.io/a/b:2\n")
     build = fake_build(tmp_path, read_settings(builder="docker"))
     build.registry.refuses = True
-    assert part(build).inputs() is None
+    assert part(build).inputs({}) is None
     assert part(build).find(INPUT, CHECKED, tested=True) is None
     assert build.told.lines == ["Whether this image was built before cannot be told. It refuses."] * 2
 
@@ -102,10 +102,10 @@ def test_the_inputs_are_read_unless_nothing_is_to_be_used_again(tmp_path: Path) 
     settings = read_settings(builder="docker")
     build = fake_build(tmp_path, settings)
     keep(build.registry, "2", pushed_image({}))
-    inputs = part(build).inputs()
+    inputs = part(build).inputs({})
     assert inputs
     assert list(inputs.bases) == ["quay.io/a/b:2"]
-    assert part(fake_build(tmp_path, read_settings(builder="docker", reuse="false"))).inputs() is None
+    assert part(fake_build(tmp_path, read_settings(builder="docker", reuse="false"))).inputs({}) is None
 
 
 @pytest.mark.parametrize(
