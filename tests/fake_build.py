@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from hub_image_actions.build.job import BuildJob
-from hub_image_actions.build.login import DockerLogin
+from hub_image_actions.build.login import DockerLogin, PasswordLogin
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.report import BuildReport
 from hub_image_actions.build.settings import BuildSettings, Publication, read_build
@@ -77,6 +77,10 @@ class FakeDocker:
 
     def login(self, registry: str, username: str, password: str) -> None:
         self.asked.append(("login", registry, username, password))
+        (self.folder.parent / f"{self.folder.name}-scratch" / "config.json").write_text(password)
+
+    def ask(self, *arguments: str, timeout: float = 0.0) -> str:
+        return ""
 
     def pull(self, reference: str, platform: str = "") -> bool:
         self.asked.append(("pull", reference, platform))
@@ -158,12 +162,20 @@ class FakeBuild:
     @property
     def login(self) -> DockerLogin:
         """What the build may use."""
+        settings, docker = self.job.settings, cast("Docker", self.docker)
+        self.config.write_text("{}")
         return DockerLogin(
-            cast("Docker", self.docker),
+            docker,
             cast("Registry", self.registry),
             lambda _: cast("Registry", self.registry),
             (),
+            PasswordLogin(docker, settings, self.config) if settings.registry_password else None,
         )
+
+    @property
+    def config(self) -> Path:
+        """Docker's file of settings, in which its login is."""
+        return self.job.origin.scratch / "config.json"
 
 
 def fake_build(folder: Path, settings: BuildSettings | None = None, **origin: Any) -> FakeBuild:

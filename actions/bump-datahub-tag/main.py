@@ -47,6 +47,7 @@ from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
 from hub_image_actions.images.comparison import ImageComparison, compared_with
 from hub_image_actions.images.tags import INPUTS_PREFIX
+from hub_image_actions.ownership import owned_folder, sweep_folders
 from hub_image_actions.references import (
     DEFAULT_REGISTRY,
     ImageName,
@@ -404,8 +405,9 @@ def main() -> int:
         runner.mask(settings.token)
         forget_environment(os.environ)
         docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-        with Http() as http, tempfile.TemporaryDirectory(prefix="deployments-") as folder:
-            BumpDatahubTag(settings, runner, http, origin_of(os.environ), docker_config).run(Path(folder))
+        sweep_folders(Path(tempfile.gettempdir()))
+        with Http() as http, owned_folder("deployments") as folder:
+            BumpDatahubTag(settings, runner, http, origin_of(os.environ), docker_config).run(folder)
     except ActionError as error:
         runner.error(error)
         return 1

@@ -3,13 +3,13 @@
 import hashlib
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub_image_actions import process
+from hub_image_actions.ownership import owned_folder
 
 _INSTALL = 600.0
 
@@ -67,8 +67,8 @@ class ToolEnvironment:
         """
         if self.is_there():
             return
-        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
-            made = Path(name, "environment")
+        with owned_folder("environment", self.folder) as folder:
+            made = folder / "environment"
             _install(made, self.wanted, environment)
             if not self.is_there():
                 shutil.rmtree(self.home, ignore_errors=True)

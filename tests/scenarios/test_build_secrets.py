@@ -15,6 +15,7 @@ import pytest
 from hub_image_actions.checks.browser_tests import BROWSERS, BrowserTests
 from hub_image_actions.environments import ToolEnvironment
 from scenarios.action import PYTHON, Result
+from scenarios.candidates import candidates
 from scenarios.images import IMAGE, ImageRepository
 from scenarios.planted_secrets import JOB, SECRETS, Watch, found_in, in_files, on_github, told
 from testbed.engine import RunningEngine
@@ -92,6 +93,13 @@ def repository(
         yield world
 
 
+def kept_with(world: ImageRepository) -> dict[str, str]:
+    """Return the inputs by which a pull request's image is kept, with a login of its own."""
+    place = f"{world.registry.host}/{candidates(world)}"
+    login = {"candidates-username": USERS["token"], "candidates-password": SECRETS["token"]}
+    return {"candidates": place, **login}
+
+
 def check(world: ImageRepository, result: Result, watch: Watch) -> None:
     """Look for all secrets in all that a run left."""
     mine = [world.token]
@@ -114,7 +122,7 @@ def test_nothing_secret_reaches_a_container_or_comes_out(repository: ImageReposi
     repository.commit({"of": action})
     watch = Watch()
     job = {**JOB, **repository.on_pull_request(repository.pull_request())}
-    more = {"push-candidate": "true"} if action == "build-test" else {"push": "true"}
+    more = kept_with(repository) if action == "build-test" else {"push": "true"}
     given = {**EVERYTHING, **more, "registry-username": USERS["JSON key"]}
     result = repository.run(action, job, given, watch)
     assert result.status == 0, result.log
@@ -123,7 +131,8 @@ def test_nothing_secret_reaches_a_container_or_comes_out(repository: ImageReposi
     assert all(f"{name}.py" in seen for name in ("run_tests", "list_packages", "server"))
     assert result.outputs["tests"] == "1 passed"
     assert "ready in" in result.summary
-    assert any(tag.startswith("inputs-") for tag in repository.registry.tags(IMAGE))
+    kept = candidates(repository) if action == "build-test" else IMAGE
+    assert any(tag.startswith("inputs-") for tag in repository.registry.tags(kept))
     check(repository, result, watch)
 
 
@@ -141,7 +150,7 @@ def test_no_ancestor_of_what_is_started_shows_an_input(
         (programs / name).chmod(0o755)
     job = repository.on_pull_request(repository.pull_request())
     given = {**EVERYTHING, "registry-username": USERS["JSON key"], "hub_check": "false", "packages": "false"}
-    kept = {"push-candidate": "true"} if action == "build-test" else {"push": "true"}
+    kept = kept_with(repository) if action == "build-test" else {"push": "true"}
     (programs / "python3").symlink_to(PYTHON)
     path = f"{programs}:{os.environ['PATH']}"
     result = repository.run(action, {**job, "PATH": path}, {**given, **kept})

@@ -5,7 +5,6 @@ and whoever changes its workflow on a branch, can put nothing there.
 """
 
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from hub_image_actions.docker.config import FILE, Credentials, private_config
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.copying import ImagePlace
+from hub_image_actions.ownership import owned_folder
 from hub_image_actions.registry.client import Registry
 
 
@@ -91,12 +91,10 @@ class CandidateStore:
         host = settings.image.registry
         secrets = _secrets(Credentials(settings.username, settings.password))
         original = Path(docker.environment.get("DOCKER_CONFIG") or Path.home() / ".docker")
-        with tempfile.TemporaryDirectory(
-            prefix="docker-config-", dir=self.job.origin.scratch, ignore_cleanup_errors=True
-        ) as name:
-            private_config(Path(name), original, host)
-            _forget_logins(Path(name) / FILE, host)
-            own = Docker({**docker.environment, "DOCKER_CONFIG": name}, self.job.runner.info, secrets)
+        with owned_folder("docker-config", self.job.origin.scratch) as folder:
+            private_config(folder, original, host)
+            _forget_logins(folder / FILE, host)
+            own = Docker({**docker.environment, "DOCKER_CONFIG": str(folder)}, self.job.runner.info, secrets)
             own.login(host, settings.username, settings.password)
             yield own
 

@@ -1,8 +1,7 @@
 """Building an image: check, prepare, build, test, push; each step only when the one before went well."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +25,7 @@ from hub_image_actions.checks.diagnosis import diagnose
 from hub_image_actions.docker.engine import DockerError
 from hub_image_actions.errors import ActionError, CommandError, RegistryError
 from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, TESTS
+from hub_image_actions.ownership import owned_folder
 
 # Jobs on GitHub's own runners end after six hours:
 # https://docs.github.com/en/actions/reference/limits
@@ -38,7 +38,7 @@ def build_image(job: BuildJob) -> None:
     Raises:
         ActionError: something went wrong.
     """
-    with logged_in(job.settings, job.environment, job.runner, job.http) as login:
+    with logged_in(job) as login:
         try:
             ImageBuild(job, login).run()
         finally:
@@ -94,12 +94,13 @@ class ImageBuild:
         """Stage what the builder gets, for as long as the block lasts."""
         job, builder = self._job, self._job.settings.builder
         rules, always = self._context.ignore_rules(builder), self._context.always_staged(builder)
-        with tempfile.TemporaryDirectory(prefix="context-", dir=job.origin.scratch) as folder:
-            new = Path(folder) / "staged"
-            with staged(self._context.folder, job.origin.checkout, new, rules, always) as context:
-                for warning in context.warnings:
-                    job.warn(warning)
-                yield context
+        with (
+            owned_folder("context", job.origin.scratch) as folder,
+            staged(self._context.folder, job.origin.checkout, folder / "staged", rules, always) as context,
+        ):
+            for warning in context.warnings:
+                job.warn(warning)
+            yield context
 
     def _check_context(self) -> None:
         job, settings = self._job, self._job.settings
@@ -148,7 +149,9 @@ class ImageBuild:
         try:
             with job.phase("Prepare", "Preparing"):
                 prepared = self._preparation.prepare(disk, inputs)
-            with job.phase("Build", f"Building {settings.reference}"):
+            with job.phase("Build", f"Building {settings.reference}"), closing(self._login):
+                if not self._preparation.needs_login(prepared):
+                    self._login.close()
                 self._build(prepared, inputs, folder)
             with report.phase("Test"):
                 self._checks.test()
@@ -159,7 +162,8 @@ class ImageBuild:
                 with job.phase("Packages", "Reading the list of packages"):
                     self._inspection.describe(self._inspection.contents(self._login.docker, report), report)
             if settings.push:
-                with job.phase("Push", f"Pushing {settings.image}"):
+                with job.phase("Push", f"Pushing {settings.image}"), closing(self._login):
+                    self._login.open()
                     self._publishing.push(self._login.docker, inputs, checks)
             if inputs and is_candidate:
                 self._keep(inputs, checks)
@@ -181,8 +185,8 @@ class ImageBuild:
     def _build(self, prepared: PreparedBuild, inputs: BuildInputs | None, folder: Path) -> None:
         job, docker = self._job, self._login.docker
         job.report.cached_from = self._cache(prepared)
-        with tempfile.TemporaryDirectory(prefix="build-", dir=job.origin.scratch) as workplace:
-            self._run(self._command(prepared, inputs, folder, Path(workplace)))
+        with owned_folder("build", job.origin.scratch) as workplace:
+            self._run(self._command(prepared, inputs, folder, workplace))
         job.report.layers = docker.layers(job.settings.reference)
         job.report.size = sum(layer.size for layer in job.report.layers)
 

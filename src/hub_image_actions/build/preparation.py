@@ -9,8 +9,10 @@ from hub_image_actions.build.earlier_images import PreviousImage
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
-from hub_image_actions.build.repo2docker import Repo2docker, install, is_installed
+from hub_image_actions.build.repo2docker import Repo2docker, base_image, install, is_installed
 from hub_image_actions.docker.disk_space import GIB, Disk, make_room
+from hub_image_actions.docker.leftovers import sweep_containers
+from hub_image_actions.references import DOCKER_HUB
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,28 @@ class Preparation:
         engine = self.login.docker.engine()
         disk = Disk(engine.folder)
         tell(f"Docker {engine.version}, {disk.free() / GIB:.1f} GiB free in {disk.folder}")
-        if settings.registry_password:
-            self.login.docker.login(image.registry, settings.registry_username, settings.registry_password)
+        for name in sweep_containers(self.login.docker):
+            tell(f"removed {name}, which an earlier run left")
+        self.login.open()
         if settings.push:
             self.login.registry.check_push(image.repository)
             tell(f"{image} can be pushed")
         return disk
+
+    def needs_login(self, prepared: PreparedBuild) -> bool:
+        """Say whether the build itself may have to log in to the image's registry."""
+        settings, host = self.job.settings, self.job.settings.image.registry
+        if prepared.cached_from.startswith(f"{host}/") or host == DOCKER_HUB:
+            return True
+        dockerfile = self.context.dockerfile_path(settings.builder)
+        if dockerfile is None:
+            texts = [base_image(settings.repo2docker, settings.repo2docker_args) or host]
+        else:
+            texts = [dockerfile.read_text(encoding="utf-8", errors="replace")]
+        if settings.appendix_file:
+            texts.append((self.job.folder / settings.appendix_file).read_text(encoding="utf-8"))
+        # With variables, any image may be meant.
+        return any(host in text or "$" in text for text in texts)
 
     def prepare(self, disk: Disk, inputs: BuildInputs | None) -> PreparedBuild:
         """Make room, then install repo2docker, pull the base images and find the cache at the same time.

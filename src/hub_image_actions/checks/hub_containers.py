@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub_image_actions.docker.engine import Docker
+from hub_image_actions.docker.leftovers import owner_label
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
@@ -106,6 +107,7 @@ class HubContainers:
         }
         self.docker.ask(
             *("run", "--detach", "--rm", "--name", f"{self.name}-hub", "--label", _LABEL),
+            *("--label", owner_label()),
             *(f"--publish=127.0.0.1::{port}" for port in ports),
             *("--user", str(self.user_id), "--env", f"HUB_CHECK={json.dumps(facts)}"),
             *("--volume", f"{_SCRIPTS}:{_MOUNTED}:ro", "--mount", self._home_at(_VOLUME)),
@@ -123,6 +125,7 @@ class HubContainers:
         """
         self.docker.ask(
             *("run", "--detach", "--name", self.name, "--label", _LABEL),
+            *("--label", owner_label()),
             *("--network", f"container:{self.name}-hub", "--mount", self._home_at(self.home)),
             *("--user", str(self.user_id), "--group-add", str(VOLUME_GROUP)),
             *("--security-opt", "no-new-privileges"),
@@ -134,7 +137,8 @@ class HubContainers:
     def _home_at(self, folder: str) -> str:
         """Return the option that mounts the user's empty home."""
         # Without the word `nocopy`, Docker fills it with what the image has there.
-        return f"type=volume,src={self.name}-home,dst={folder},volume-nocopy,volume-label={_LABEL}"
+        labels = f"volume-label={_LABEL},volume-label={owner_label()}"
+        return f"type=volume,src={self.name}-home,dst={folder},volume-nocopy,{labels}"
 
     def _environment(self) -> dict[str, str]:
         """Return the variables that a hub sets.

@@ -1,7 +1,6 @@
 """An image's own tests, run in a container of it as the hub's user."""
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,9 @@ from pathlib import Path
 from hub_image_actions.checks.results import SuiteResults, read_results
 from hub_image_actions.docker.container_files import UnusableFile, read_written
 from hub_image_actions.docker.engine import Docker
+from hub_image_actions.docker.leftovers import owner_label
 from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.ownership import owned_folder
 
 _TIME_LIMIT = 3600.0
 _SCRIPT = Path(__file__).parents[1] / "in_image" / "run_tests.py"
@@ -68,8 +69,7 @@ class ImageTests:
         Raises:
             TestsNotRun: the tests could not be run.
         """
-        with tempfile.TemporaryDirectory(prefix="image-tests-", ignore_cleanup_errors=True) as folder:
-            results = Path(folder)
+        with owned_folder("image-tests") as results:
             # The user inside has another number than the one outside.
             results.chmod(0o777)
             failure = self._failure(docker, image, name, results, ())
@@ -87,6 +87,7 @@ class ImageTests:
         """Run the tests in a container that is gone afterwards; return how that failed, if it did."""
         options = [
             *("--rm", "--init", "--name", name, "--label", "hub-image-actions=image-tests"),
+            *("--label", owner_label()),
             *("--user", str(self.user_id), "--workdir", self.repo_dir, *mounts),
             *("--volume", f"{self.folder.resolve()}:{_MOUNTED}/checkout:ro"),
             *(

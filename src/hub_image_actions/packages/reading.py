@@ -1,11 +1,12 @@
 """Reading the packages of an image, in a container of it."""
 
-import tempfile
 from pathlib import Path
 
 from hub_image_actions.docker.container_files import UnusableFile, read_written
 from hub_image_actions.docker.engine import Docker
+from hub_image_actions.docker.leftovers import owner_label
 from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.ownership import owned_folder
 from hub_image_actions.packages.package_list import PackageList
 from hub_image_actions.untrusted_json import parse_json
 
@@ -34,8 +35,7 @@ def read_packages(docker: Docker, image: str, name: str) -> PackageList:
     Raises:
         PackagesNotRead: there is no Python in the image, or it could not list them.
     """
-    with tempfile.TemporaryDirectory(prefix="image-packages-", ignore_cleanup_errors=True) as folder:
-        results = Path(folder)
+    with owned_folder("image-packages") as results:
         # The engine may map the user inside to another number than the one outside.
         results.chmod(0o777)
         _run(docker, image, name, results)
@@ -49,6 +49,7 @@ def read_packages(docker: Docker, image: str, name: str) -> PackageList:
 def _run(docker: Docker, image: str, name: str, results: Path) -> None:
     options = [
         *("--rm", "--init", "--name", name, "--label", "hub-image-actions=image-packages"),
+        *("--label", owner_label()),
         # Packages may lie where only root looks; nothing that is run needs a network.
         *("--user", "0", "--network", "none", "--workdir", "/", "--entrypoint", "python3"),
         *(

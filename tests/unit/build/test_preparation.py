@@ -108,3 +108,32 @@ def test_bases_of_an_image_whose_inputs_are_not_known_are_pulled_while_there_is_
     monkeypatch.setattr(preparation, "is_installed", lambda *_: installed)
     _, build = prepared(inputs=None)
     assert build.docker.asked == ([] if installed else [("pull", "quay.io/a/b:2", "")])
+
+
+@pytest.mark.parametrize(
+    ("files", "given", "cached_from", "needed"),
+    [
+        ({"Dockerfile": "FROM docker.io/library/x\n"}, {"builder": "docker"}, "", False),
+        ({"Dockerfile": "FROM docker.io/library/x\n"}, {"builder": "docker"}, "quay.io/course/image:1", True),
+        (
+            {"Dockerfile": "FROM docker.io/library/x\n"},
+            {"builder": "docker"},
+            "quay.iox/course/image:1",
+            False,
+        ),
+        ({"Dockerfile": "FROM quay.io/a/b\n"}, {"builder": "docker"}, "", True),
+        ({"Dockerfile": "FROM x\nCOPY --from=quay.io/a/b / /\n"}, {"builder": "docker"}, "", True),
+        ({"Dockerfile": "ARG BASE\nFROM $BASE\n"}, {"builder": "docker"}, "", True),
+        ({"environment.yml": ""}, {}, "", False),
+        ({"environment.yml": ""}, {"repo2docker_args": "--base-image=quay.io/a/b"}, "", True),
+        ({"environment.yml": ""}, {"repo2docker_version": "2024.07.0"}, "", True),
+        ({"environment.yml": "", "end": "COPY --from=quay.io/a/b / /"}, {"appendix_file": "end"}, "", True),
+    ],
+)
+def test_a_build_is_logged_in_only_where_it_may_need_it(
+    tmp_path: Path, files: dict[str, str], given: dict[str, str], cached_from: str, needed: bool
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    build = fake_build(tmp_path, read_settings(**given))
+    assert part(build).needs_login(PreparedBuild(None, True, cached_from)) is needed
