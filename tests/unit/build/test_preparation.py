@@ -126,7 +126,7 @@ def test_bases_of_an_image_whose_inputs_are_not_known_are_pulled_while_there_is_
         ({"Dockerfile": "ARG BASE\nFROM $BASE\n"}, {"builder": "docker"}, "", True),
         ({"environment.yml": ""}, {}, "", False),
         ({"environment.yml": ""}, {"repo2docker_args": "--base-image=quay.io/a/b"}, "", True),
-        ({"environment.yml": ""}, {"repo2docker_version": "2024.07.0"}, "", True),
+        ({"environment.yml": ""}, {"repo2docker_version": "jupyter-repo2docker>=2025"}, "", True),
         ({"environment.yml": "", "end": "COPY --from=quay.io/a/b / /"}, {"appendix_file": "end"}, "", True),
     ],
 )
