@@ -45,6 +45,7 @@ MINUTES = 15
 WIDTHS = (72, 120)
 MEBIBYTE = 1 << 20
 LABEL = "org.opencontainers.image."
+LAYERS = re.compile(r"layers: [^\n\"]*")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -165,6 +166,8 @@ class Demonstration:
         tag = self.world.merge(pull)
         self.world.push()
         self.screen.run(self.world.ended[-1])
+        if brought := LAYERS.search(self.world.ended[-1].run.log):
+            self.screen.prose(f"How the candidate came to the images that hubs use: {brought[0]}.")
         self.trail.stop_at_run("Merged, and so promoted: the log")
         return tag
 

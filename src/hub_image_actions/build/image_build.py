@@ -179,6 +179,7 @@ class ImageBuild:
             try:
                 with self._candidates.docker() as docker:
                     self._publishing.keep(docker, place, inputs, checks)
+                self._job.report.kept = f"{place.name}:{inputs.tag}"
             except (RegistryError, DockerError) as error:
                 self._job.warn(f"The image is built again after the merge, since it was not kept. {error}")
 

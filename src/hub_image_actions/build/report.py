@@ -84,6 +84,7 @@ class BuildReport:
         browser_tests: the results of the tests in a browser; None where there were none.
         contents: what is in the image; None where that was not looked at.
         comparison: the image that it is compared with, and what sets them apart; None where there is none.
+        kept: where the image is kept for the merge; empty where it is not.
         reused: what was taken from the registry instead of building it; None where the image was built.
     """
 
@@ -106,6 +107,7 @@ class BuildReport:
     browser_tests: SuiteResults | None = None
     contents: ImageContents | None = None
     comparison: ImageComparison | None = None
+    kept: str = ""
     reused: ReusedImage | None = None
 
     @property
@@ -152,6 +154,7 @@ def _text(report: BuildReport, most: int) -> str:
                 "Image": markdown.code(report.image),
                 "Digest": markdown.code(report.digest),
                 "Pushed as": ", ".join(map(markdown.code, report.tags)) if report.pushed else "",
+                "Kept for the merge": markdown.code(report.kept) if report.kept else "",
                 "Size": human_size(report.size) if report.size else "",
                 "Tests": _tested(report),
                 "As on a hub": f"✅ {markdown.escape(report.hub_check)}" if report.hub_check else "",

@@ -106,8 +106,10 @@ def test_an_image_is_pushed_where_that_is_wanted(
 def test_an_image_is_kept_for_the_merge_where_that_is_wanted(
     tmp_path: Path, done: list[str], publication: Publication, kept: bool
 ) -> None:
-    made(tmp_path, publication, candidates="candidates/image")
+    build = made(tmp_path, publication, candidates="candidates/image")
     assert ("keep" in done) is kept
+    assert bool(build.job.report.kept) is kept
+    assert ("Kept for the merge" in build.job.report.markdown()) is kept
 
 
 def test_a_candidate_that_is_not_taken_fails_nothing(
