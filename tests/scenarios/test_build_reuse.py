@@ -18,7 +18,7 @@ from scenarios.candidates import (
     tags,
     was_built,
 )
-from scenarios.images import IMAGE, NAME, ImageRepository
+from scenarios.images import CANDIDATES_KEY, IMAGE, NAME, ImageRepository
 from testbed.fault_proxy import FaultProxy, Reset
 from testbed.registry import Registry
 from testbed.seed_image import seed_image
@@ -89,6 +89,15 @@ def test_candidates_may_be_in_another_registry(repository: ImageRepository, regi
     assert " copied (" in result.summary
     assert result.outputs["digest"] == registry.digest(candidates(repository), tag)
     assert tags(repository) == sorted([tag, repository.head[:12]])
+
+
+def test_candidates_may_have_the_login_of_the_images_own_registry(repository: ImageRepository) -> None:
+    login = {"registry_username": "candidates", "registry_password": CANDIDATES_KEY}
+    candidate(repository, **login, candidates_username="", candidates_password="")
+    (tag,) = kept(repository)
+    assert INPUTS.fullmatch(tag)
+    assert tags(repository) == []
+    assert not was_built(build(repository, candidates_username="", candidates_password=""))
 
 
 def test_a_copy_that_was_interrupted_is_finished_by_the_next_run(

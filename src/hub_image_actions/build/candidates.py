@@ -6,7 +6,7 @@ and whoever changes its workflow on a branch, can put nothing there.
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,10 +85,13 @@ class CandidateStore:
             DockerError: the registry refuses the login.
         """
         settings, docker = self.job.settings.candidates, self.login.docker
-        if settings.image is None or not settings.password:
-            yield docker
+        host = settings.image.registry if settings.image else ""
+        if not settings.password:
+            with closing(self.login):
+                if host == self.login.registry.host:
+                    self.login.open()
+                yield docker
             return
-        host = settings.image.registry
         secrets = _secrets(Credentials(settings.username, settings.password))
         original = Path(docker.environment.get("DOCKER_CONFIG") or Path.home() / ".docker")
         with owned_folder("docker-config", self.job.origin.scratch) as folder:

@@ -118,7 +118,15 @@ def test_the_engine_that_pushes_a_candidate_knows_no_other_login(
     assert logins == [("quay.io", "_json_key", "geheim")]
 
 
-def test_without_a_key_the_login_that_is_there_is_used(tmp_path: Path) -> None:
-    build = fake_build(tmp_path, read_settings(CANDIDATE, candidates=NAME))
+@pytest.mark.parametrize(
+    ("candidates", "logins"),
+    [(NAME, [("login", "quay.io", "_json_key", "geheim")]), (f"ghcr.io/{NAME}", [])],
+)
+def test_without_a_key_the_images_own_login_is_used_in_its_own_registry(
+    tmp_path: Path, candidates: str, logins: list[tuple[str, ...]]
+) -> None:
+    build = fake_build(tmp_path, read_settings(CANDIDATE, candidates=candidates, registry_password="geheim"))
     with store(build).docker() as docker:
         assert docker is build.login.docker
+        assert build.docker.asked == logins
+    assert "geheim" not in build.config.read_text()
