@@ -6,11 +6,7 @@ the environment; on a laptop, they are options: ``python3 actions/binder-badge/m
 
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 ROOT = next(
     folder for folder in Path(__file__).resolve().parents if (folder / "src" / "hub_image_actions").is_dir()
@@ -24,6 +20,11 @@ INPUTS = begin_without_inputs() if __name__ == "__main__" else {}
 from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
 
 from hub_image_actions import markdown, names
 from hub_image_actions.binder import BinderBranch, BinderRepository, Launch, parse_repository

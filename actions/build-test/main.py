@@ -5,7 +5,6 @@ the environment; on a laptop, they are options: ``python3 actions/build-test/mai
 """
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -21,6 +20,8 @@ INPUTS = begin_without_inputs() if __name__ == "__main__" else {}
 from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
+
+import re
 
 from hub_image_actions import markdown
 from hub_image_actions.build.image_build import build_image

@@ -6,8 +6,6 @@ In a workflow, action.yml runs this with the inputs in the environment; on a lap
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = next(
@@ -22,6 +20,9 @@ INPUTS = begin_without_inputs() if __name__ == "__main__" else {}
 from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from hub_image_actions import markdown, names
 from hub_image_actions.bump.announcement import announced

@@ -6,10 +6,6 @@ In a workflow, action.yml runs this with the inputs in the environment; on a lap
 
 import os
 import sys
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, partial
 from pathlib import Path
 
 ROOT = next(
@@ -24,6 +20,11 @@ INPUTS = begin_without_inputs() if __name__ == "__main__" else {}
 from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from hub_image_actions import markdown, names
 from hub_image_actions.bump.branch import BumpBranch
