@@ -23,17 +23,22 @@ class ToolEnvironment:
         wanted: what pip is to install: requirements, or options.
         key: what the content depends on.
         folder: where environments are kept for this job.
+        base: the Python that it is an environment of.
     """
 
     name: str
     wanted: tuple[str, ...]
     key: bytes
     folder: Path
+    base: Path = Path(sys.executable)
 
     @classmethod
-    def locked(cls, name: str, lock: Path, folder: Path) -> "ToolEnvironment":
+    def locked(
+        cls, name: str, lock: Path, folder: Path, base: Path = Path(sys.executable)
+    ) -> "ToolEnvironment":
         """Return the environment that a hash-locked list describes."""
-        return cls(name, ("--require-hashes", "--no-deps", "-r", str(lock)), lock.read_bytes(), folder)
+        wanted = ("--require-hashes", "--no-deps", "-r", str(lock))
+        return cls(name, wanted, lock.read_bytes(), folder, base)
 
     @classmethod
     def required(cls, name: str, requirement: str, folder: Path) -> "ToolEnvironment":
@@ -43,7 +48,9 @@ class ToolEnvironment:
     @property
     def home(self) -> Path:
         """The environment's folder."""
-        return self.folder / f"{self.name}-{hashlib.sha256(self.key).hexdigest()[:12]}"
+        own = self.base == Path(sys.executable)
+        key = self.key if own else self.key + bytes(self.base)
+        return self.folder / f"{self.name}-{hashlib.sha256(key).hexdigest()[:12]}"
 
     @property
     def python(self) -> Path:
@@ -69,7 +76,7 @@ class ToolEnvironment:
             return
         with owned_folder("environment", self.folder) as folder:
             made = folder / "environment"
-            _install(made, self.wanted, environment)
+            _install(made, self.wanted, environment, self.base)
             if not self.is_there():
                 shutil.rmtree(self.home, ignore_errors=True)
             with suppress(OSError):
@@ -77,9 +84,9 @@ class ToolEnvironment:
                 made.rename(self.home)
 
 
-def _install(made: Path, wanted: Sequence[str], environment: Mapping[str, str]) -> None:
+def _install(made: Path, wanted: Sequence[str], environment: Mapping[str, str], python: Path) -> None:
     # An environment refers to the Python that makes it, and a link to that may be gone tomorrow.
-    base = str(Path(sys.executable).resolve())
+    base = str(python.resolve())
     process.run([base, "-I", "-m", "venv", str(made)], timeout=_INSTALL, env=environment)
     pip = [str(made / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet"]
     process.run([*pip, "--disable-pip-version-check", *wanted], timeout=_INSTALL, env=environment)

@@ -117,6 +117,7 @@ def stream(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     secrets: Sequence[str] = (),
+    end: Callable[[], None] | None = None,
 ) -> list[str]:
     """Run a program without a shell, pass on each line that it writes, and return the lines.
 
@@ -130,6 +131,7 @@ def stream(
         env: its environment; ours where not given.
         cwd: the folder it runs in.
         secrets: texts that must not appear in logs and errors.
+        end: ends what runs as another user, which this process may not signal.
 
     Raises:
         CommandError: it is not there, takes too long or ends with another status than 0; `stdout` has the
@@ -138,7 +140,7 @@ def stream(
     line = redact(shlex.join(command), secrets)
     tell(f"$ {line}")
     kept: deque[str] = deque(maxlen=_MOST_LINES)
-    with _started(command, line, env, cwd) as program:
+    with _started(command, line, env, cwd, end=end) as program:
         try:
             for written in _lines(program, time.monotonic() + timeout):
                 shown = redact(written, secrets)
@@ -160,6 +162,7 @@ def _started(
     *,
     stdin: int = subprocess.DEVNULL,
     stderr: int = subprocess.STDOUT,
+    end: Callable[[], None] | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Start a program in a process group of its own, which does not outlive the block."""
     try:
@@ -183,6 +186,8 @@ def _started(
             try:
                 yield program
             except BaseException:
+                if end:
+                    end()
                 _end_group(program)
                 raise
     finally:
@@ -234,6 +239,6 @@ def _end_group(program: "subprocess.Popen[bytes]") -> None:
 
 
 def _signal_group(program: "subprocess.Popen[bytes]", sent: signal.Signals) -> None:
-    # The group may outlive the program that leads it, and may be gone.
-    with suppress(ProcessLookupError):
+    # The group may outlive the program that leads it, and may be gone; or it is root's, by `sudo`.
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(program.pid, sent)

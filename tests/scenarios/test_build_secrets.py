@@ -7,13 +7,22 @@ thirteen letters, since what is hidden there would else hide that it was seen.
 import codecs
 import os
 import shutil
+import signal
+import subprocess
+import tempfile
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from hub_image_actions.checks.browser_tests import BROWSERS, BrowserTests
+from hub_image_actions.checks.browser_tests import BROWSERS, PYTHONS, BrowserTests, BrowserTestsNotRun
+from hub_image_actions.checks.powerless_user import PLACES, SHARED, powerless_user
+from hub_image_actions.checks.results import SuiteResults
+from hub_image_actions.entry.interruption import Interrupted, interruptible
 from hub_image_actions.environments import ToolEnvironment
+from hub_image_actions.errors import ActionError
 from scenarios.action import PYTHON, Result
 from scenarios.candidates import candidates
 from scenarios.images import IMAGE, ImageRepository
@@ -186,24 +195,148 @@ def test_a_build_that_fails_keeps_them(repository: ImageRepository) -> None:
         check(repository, result, watch)
 
 
-def test_browser_tests_get_no_secret_of_the_job(tmp_path: Path) -> None:
-    folder, lock, scratch = tmp_path / "browser-tests", tmp_path / "lock.txt", tmp_path / "scratch"
-    for path in (folder, scratch, tmp_path / "bin"):
-        path.mkdir()
-    (folder / "test_a.py").touch()
-    lock.touch()
-    (tmp_path / "bin" / BROWSERS[0]).touch(mode=0o755)
-    python = ToolEnvironment.locked("browser-tests", lock, scratch).python
-    python.parent.mkdir(parents=True)
-    python.write_text(
-        "#!/bin/sh\nenv\nfor arg; do case $arg in --junitxml=*) echo '<s/>' >${arg#*=};; esac; done\n"
-    )
-    python.chmod(0o755)
-    written: list[str] = []
-    environment = {**JOB, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "DOCKER_CONFIG": "/x", "HOME": "/root"}
-    BrowserTests(folder, lock, scratch, environment, written.append).run("http://127.0.0.1:1/")
-    names = {line.partition("=")[0] for line in written if "=" in line and not line.startswith("$")}
+# In place of a browser test's Python, on the runner: a pull request's code that looks for what it could use.
+BROWSER_SPY = r"""#!/bin/sh
+env | sed 's/^/env /'
+for file in /proc/[0-9]*/environ /proc/[0-9]*/mem; do
+  number=${file#/proc/}; number=${number%%/*}
+  [ "$(stat -c %u "/proc/$number" 2>/dev/null)" = "$(id -u)" ] && continue
+  (: <"$file") 2>/dev/null && echo "GOT $file"
+  kill -0 "$number" 2>/dev/null && echo "GOT signals to $number"
+done
+while read -r path; do
+  [ -r "$path" ] && echo "GOT to read $path"
+  [ -w "$path" ] && echo "GOT to write $path"
+done <targets
+sudo -n id 2>/dev/null && echo "GOT sudo"
+ls -l /proc/self/fd | grep -v -e /proc/ -e pipe: -e /dev/null -e total | sed 's/^/GOT descriptor /'
+for path in .. ../plugins ../tool "$0" .; do [ -w "$path" ] && echo "GOT to write $path"; done
+[ "$(id -G)" = "$(id -u)" ] || echo "GOT a group"
+grep -E '^Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | grep -v 0000000000000000 | sed 's/^/GOT /'
+(sleep 600; touch here) & setsid sleep 601 &
+touch "/tmp/left-behind-$$" /dev/shm/left-behind-$$
+echo "DONE $(id -u) $$"
+for arg; do case $arg in --junitxml=*) echo '<s><testcase name="a"/></s>' >"${arg#*=}";; esac; done
+"""
+
+
+@dataclass(frozen=True)
+class SpiedTests:
+    """Browser tests whose Python is a program of an attacker's."""
+
+    folder: Path
+    written: list[str]
+    tests: BrowserTests
+
+    @classmethod
+    def made(
+        cls, folder: Path, program: str, *, path: str = "/usr/bin:/bin", isolated: bool = True
+    ) -> "SpiedTests":
+        """Make them."""
+        tests, lock, scratch = folder / "browser-tests", folder / "lock.txt", folder / "scratch"
+        for made in (tests, scratch, folder / "bin"):
+            made.mkdir()
+        (tests / "test_a.py").touch()
+        lock.touch()
+        (folder / "bin" / BROWSERS[0]).touch(mode=0o755)
+        for base in PYTHONS:
+            python = ToolEnvironment.locked("browser-tests", lock, scratch, base).python
+            python.parent.mkdir(parents=True)
+            python.write_text(program)
+            python.chmod(0o755)
+        written: list[str] = []
+        environment = {**JOB, "PATH": f"{folder / 'bin'}:{path}", "DOCKER_CONFIG": "/x", "HOME": "/root"}
+        return cls(folder, written, BrowserTests(tests, lock, scratch, environment, written.append, isolated))
+
+    def run(self) -> SuiteResults:
+        """Run them."""
+        return self.tests.run("http://127.0.0.1:1/")
+
+
+def processes_of(user: str) -> list[str]:
+    """Return the processes that run as a user, those aside that only wait for their end to be noticed."""
+    command = ["ps", "-o", "stat=,pid=", "-u", user]
+    # Its status says whether there are any.
+    states = subprocess.run(command, check=False, capture_output=True, text=True).stdout
+    return [line for line in states.splitlines() if not line.strip().startswith("Z")]
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_browser_tests_get_no_secret_of_the_job(tmp_path: Path, isolated: bool) -> None:
+    spied = SpiedTests.made(tmp_path, BROWSER_SPY.replace("<targets", "</dev/null"), isolated=isolated)
+    spied.run()
+    names = {line[4:].partition("=")[0] for line in spied.written if line.startswith("env ")}
     assert "RUNNER_BROWSER" in names
     assert not names & (JOB.keys() | {"DOCKER_CONFIG"})
-    assert not found_in("\n".join(written))
-    assert "HOME=/root" not in written
+    assert not found_in("\n".join(spied.written))
+    assert "env HOME=/root" not in spied.written
+
+
+def test_browser_tests_get_at_nothing_of_the_runners(engine: RunningEngine, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    targets = [home / "checkout/.git/config", home / "temp/docker/config.json", home / ".docker/config.json"]
+    for path in targets:
+        path.parent.mkdir(parents=True)
+        path.write_text("key")
+    home.chmod(0o750)
+    socket = engine.environment["DOCKER_HOST"].removeprefix("unix://")
+    shown = [*targets, *(path.parent for path in targets), home, socket]
+    spied = SpiedTests.made(tmp_path, BROWSER_SPY.replace("<targets", "<browser-tests/targets"))
+    (spied.folder / "browser-tests" / "targets").write_text("".join(f"{path}\n" for path in shown))
+    assert len(spied.run().cases) == 1
+    assert [line for line in spied.written if line.startswith("GOT")] == []
+    (done,) = (line.split() for line in spied.written if line.startswith("DONE"))
+    assert processes_of(done[1]) == []
+    assert not any((Path(place) / f"left-behind-{done[2]}").exists() for place in PLACES)
+    assert not list(SHARED.glob(f"hub-image-actions-user-{done[1]}-*"))
+
+
+def test_the_runners_user_would_get_at_it(tmp_path: Path) -> None:
+    """What the spy looks for is there, so that it would find it."""
+    spied = SpiedTests.made(
+        tmp_path, BROWSER_SPY.replace("<targets", "<browser-tests/targets"), isolated=False
+    )
+    (spied.folder / "browser-tests" / "targets").write_text(f"{spied.folder}\n")
+    spied.run()
+    got = "\n".join(line for line in spied.written if line.startswith("GOT"))
+    assert f"GOT to read {spied.folder}\nGOT to write {spied.folder}" in got
+
+
+def test_browser_tests_that_lead_to_a_file_of_the_runners_show_nothing_of_it(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.xml"
+    secret.write_text('<s><testcase name="key"/></s>')
+    program = f'#!/bin/sh\nfor arg; do case $arg in --junitxml=*) ln -s {secret} "${{arg#*=}}";; esac; done\n'
+    with pytest.raises(ActionError, match="cannot be read"):
+        SpiedTests.made(tmp_path, program).run()
+
+
+def test_without_a_user_without_rights_browser_tests_are_not_run(tmp_path: Path) -> None:
+    spied = SpiedTests.made(tmp_path, BROWSER_SPY, path="/nowhere")
+    with pytest.raises(BrowserTestsNotRun, match="were not run") as raised:
+        spied.run()
+    assert "browser-tests-isolation: off" in raised.value.remedy
+    assert spied.written == []
+
+
+def test_what_a_killed_run_left_ends_with_the_next() -> None:
+    user = 64_899
+    left = Path(tempfile.mkdtemp(prefix=f"hub-image-actions-user-{user}-", dir=SHARED))
+    alone = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "sleep", "600"]
+    with subprocess.Popen(alone) as orphan:
+        try:
+            with powerless_user({"PATH": "/usr/bin:/bin"}):
+                assert not left.exists()
+                assert orphan.wait(5) == -signal.SIGKILL
+        finally:
+            orphan.kill()
+
+
+def test_a_canceled_run_leaves_no_process_of_browser_tests(tmp_path: Path) -> None:
+    program = '#!/bin/sh\necho "USER $(id -u)"\nsetsid sleep 600 &\ntrap "" TERM\nsleep 600\n'
+    spied = SpiedTests.made(tmp_path, program)
+    canceling = threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGTERM))
+    canceling.start()
+    with pytest.raises(Interrupted), interruptible():
+        spied.run()
+    (user,) = (line.split()[1] for line in spied.written if line.startswith("USER"))
+    assert processes_of(user) == []

@@ -92,6 +92,7 @@ class ImageChecks:
             scratch=job.origin.scratch,
             environment=job.environment,
             tell=job.runner.info,
+            isolated=settings.hub.browser_tests_isolation == "required",
         )
         return HubCheck(
             command=settings.hub.command,

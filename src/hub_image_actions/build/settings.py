@@ -36,6 +36,7 @@ class HubSettings:
     default_url: str = field(metadata=OF_THE_IMAGE)
     version: str = field(metadata=OF_THE_IMAGE)
     browser_tests_dir: str = field(metadata=OF_THE_IMAGE)
+    browser_tests_isolation: str = field(metadata=OF_THE_RUN)
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,7 @@ def _read_hub(inputs: Inputs) -> HubSettings:
         default_url=inputs.parsed("default-url", _parse_url_path, "/lab", empty=""),
         version=inputs.parsed("hub-version", _parse_version, empty=""),
         browser_tests_dir=inputs.parsed("browser-tests-dir", names.parse_path, "browser-tests", empty=""),
+        browser_tests_isolation=inputs.choice("browser-tests-isolation", ("required", "off")),
     )
 
 

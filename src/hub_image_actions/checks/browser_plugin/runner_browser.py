@@ -14,8 +14,9 @@ import pytest
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Return pytest-playwright's own arguments, with the runner's browser."""
-    # Chromium refuses to sandbox what root runs, as on runners in containers.
-    more = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # Chromium refuses to sandbox what root runs, and cannot for a user without rights.
+    unsandboxed = os.geteuid() == 0 or os.environ.get("RUNNER_BROWSER_SANDBOX") == "off"
+    more = ["--no-sandbox"] if unsandboxed else []
     return {
         **browser_type_launch_args,
         "executable_path": os.environ["RUNNER_BROWSER"],
