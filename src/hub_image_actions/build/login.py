@@ -96,8 +96,10 @@ def check_private(job: BuildJob) -> None:
         ActionError: it would.
     """
     context, scratch = job.folder.resolve(), job.origin.scratch
+    # A context that a link leads out of the repository is refused as what it is.
+    inside = context.is_relative_to(job.origin.checkout.resolve())
     for folder in (scratch, Path(tempfile.gettempdir())):
-        if folder.resolve().is_relative_to(context):
+        if inside and folder.resolve().is_relative_to(context):
             raise ActionError(
                 f"The folder for temporary files, {folder}, is in the folder that the image is built from: "
                 "the registry's key would get into the image.",

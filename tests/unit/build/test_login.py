@@ -54,6 +54,7 @@ def test_without_a_password_there_is_no_login(tmp_path: Path) -> None:
         ("hub", "checkout", False),
         (".", "outside", False),
         (".", "checkout-2", False),
+        ("out", "outside", False),
     ],
 )
 def test_private_files_are_not_below_the_folder_that_is_built(
@@ -61,6 +62,7 @@ def test_private_files_are_not_below_the_folder_that_is_built(
 ) -> None:
     (tmp_path / "checkout" / "hub").mkdir(parents=True)
     (tmp_path / "link").symlink_to("checkout")
+    (tmp_path / "checkout" / "out").symlink_to("..")
     folder = tmp_path / scratch
     folder.mkdir(exist_ok=True)
     job = job_in(tmp_path, context, folder)
