@@ -177,3 +177,17 @@ def test_a_list_of_packages_written_through_a_link_is_refused(
     result = images.build_test(test="false", packages="true", sbom="sbom.json")
     assert "sbom.json leads through a link" in result.error
     assert kept.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["apt.txt", "binder", "Manifest.toml"])
+def test_a_link_to_nothing_reaches_no_file_of_the_runner_from_where_it_is_staged(
+    images: ImageRepository, name: str
+) -> None:
+    """So deep in the repository, the link stays inside; where the context is staged, it would lead out."""
+    context, up = "a/b/c/d/e/f/g/h/i/j/k/l", "../" * 12
+    target = f"{up}{images.home.relative_to('/')}/.docker/config.json"
+    images.commit({f"{context}/environment.yml": "dependencies: []\n"})
+    (images.checkout / context / name).symlink_to(target)
+    result = images.build_test(builder="repo2docker", context=context)
+    assert f"{name} is a link to nothing in the repository" in result.error
+    assert "docker build" not in "\n".join(images.arguments)

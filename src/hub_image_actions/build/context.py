@@ -32,6 +32,15 @@ CONFIGURATION = (
 )
 
 
+# The folders that may hold the configuration, and what repo2docker reads or copies of it besides.
+_BINDER = ("binder", ".binder")
+_READ_BESIDES = (
+    ".dockerignore",
+    ".containerignore",
+    "Manifest.toml",
+    "JuliaManifest.toml",
+    "requirements3.txt",
+)
 # What ruamel.yaml raises for texts that are no YAML: its own error, and others where it trusts the text.
 _NO_YAML = (RecursionError, ArithmeticError, AssertionError, LookupError, ValueError, TypeError)
 
@@ -86,9 +95,8 @@ class BuildContext:
         dockerfile = self.dockerfile_path(builder)
         read = [self.folder / ".dockerignore", *([dockerfile] if dockerfile else [])]
         if builder != "docker":
-            read += [
-                self.configuration / name for name in (*CONFIGURATION, ".dockerignore", ".containerignore")
-            ]
+            read += [self.folder / name for name in _BINDER]
+            read += [self.configuration / name for name in (*CONFIGURATION, *_READ_BESIDES)]
         if dockerfile:
             read.append(dockerfile.with_name(f"{dockerfile.name}.dockerignore"))
         return frozenset(os.path.relpath(path, self.folder) for path in read)

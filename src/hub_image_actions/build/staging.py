@@ -163,6 +163,11 @@ class _Staging:
             self._add_target(target, name, new)
             self.leads.pop()
             return
+        if name in self.always:
+            # From where it is staged, it could lead to a file of the runner.
+            raise StagingError(
+                f"{name} is a link to nothing in the repository.", "Put the file or folder itself there."
+            )
         new.symlink_to(text)
         self.entries[name] = _described("link", 0, text)
 

@@ -93,6 +93,20 @@ def test_a_link_that_is_read_before_the_build_is_a_file(checkout: Path) -> None:
     assert seen(checkout, always=("apt.txt",))["apt.txt"] == "image/Dockerfile"
 
 
+@pytest.mark.parametrize(
+    "target", ["../../near", "../gone", "nowhere", "apt.txt", "up/near", "../.git/config"]
+)
+def test_a_link_that_is_read_before_the_build_leads_to_no_file_of_the_runner(
+    checkout: Path, target: str
+) -> None:
+    """From where a context is staged, `../..` is another folder than from where it is checked out."""
+    (checkout.parent / "near").write_text("a file of the runner")
+    (checkout / "image/up").symlink_to("..")
+    (checkout / "image/apt.txt").symlink_to(target)
+    with pytest.raises(StagingError, match="is a link to nothing in the repository"):
+        seen(checkout, always=("apt.txt",))
+
+
 def test_links_that_lead_to_each_other_come_to_an_end(checkout: Path) -> None:
     (checkout / "image/a").symlink_to("../shared")
     (checkout / "other").mkdir()
