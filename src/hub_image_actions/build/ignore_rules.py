@@ -82,7 +82,8 @@ def _rule(line: str) -> IgnoreRule | None:
     pattern = pattern[1:].strip() if is_exception else pattern
     if not pattern:
         return None
-    pattern = posixpath.normpath(pattern)
+    # Many of them in a row say no more than one, and would be tried in all ways.
+    pattern = re.sub(r"(?:\*\*/)+", "**/", posixpath.normpath(pattern))
     # Unlike Go's, Python's way to clean a path keeps two slashes in front.
     return IgnoreRule(pattern.lstrip("/") or ".", is_exception)
 

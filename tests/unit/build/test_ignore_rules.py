@@ -57,3 +57,9 @@ def test_a_name_is_kept_out(text: str, name: str, kept_out: bool) -> None:
 def test_an_exception_is_known() -> None:
     assert IgnoreRules.parsed("*\n!a").has_exceptions
     assert not IgnoreRules.parsed("*\n#!a").has_exceptions
+
+
+def test_many_wildcards_in_a_row_take_no_time() -> None:
+    rules = IgnoreRules.parsed("**/" * 1000 + "x*y")
+    assert not rules.excludes("/".join("a" * 40))
+    assert rules.excludes("a/b/xy")
