@@ -29,6 +29,8 @@ _LONGEST_PATH = 255
 # The algorithms that image specifications register, and how many hexadecimal digits they give.
 _DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
+# What was built anew of a commit bears the day behind it, and a number from the second time of a day on.
+_REBUILT = re.compile(r"(?P<commit>[0-9a-f]{7,40})-\d{4}-\d{2}-\d{2}(?:-\d{1,4})?")
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,12 @@ def parse_digest(text: str) -> str:
 def is_commit(tag: str) -> bool:
     """Say whether `tag` can be the abbreviated name of a git commit."""
     return bool(_COMMIT.fullmatch(tag))
+
+
+def commit_of(tag: str) -> str:
+    """Return the commit that a tag names, as `511c4637d702` or `511c4637d702-2026-11-23-2`; else nothing."""
+    match = _REBUILT.fullmatch(tag)
+    return match["commit"] if match else tag if is_commit(tag) else ""
 
 
 def _split_host(name: str) -> ImageName:

@@ -179,7 +179,8 @@ def test_a_new_base_image_makes_another_image(images: ImageRepository, small_bas
     # The base is in a registry that wants a password: the one that is given for the image's own registry.
     assert was_built(build(images, **login))
     assert not was_built(build(images, **login))
-    assert images.build(labels="new=base", **make).status == 0
+    assert images.build(labels="new=base", tag_exists="overwrite", **make).status == 0
+    images.commit({})
     assert was_built(build(images, **login))
 
 

@@ -6,6 +6,7 @@ from hub_image_actions.errors import InvalidReference
 from hub_image_actions.references import (
     ImageName,
     ImageReference,
+    commit_of,
     find_reference,
     is_commit,
     parse_digest,
@@ -203,6 +204,22 @@ def test_an_abbreviated_commit_is_one(tag: str) -> None:
 @pytest.mark.parametrize("tag", ["511c46", "511C4637", "0" * 41, "v1.2.3", "PLACEHOLDER"])
 def test_other_tags_are_no_commits(tag: str) -> None:
     assert not is_commit(tag)
+
+
+@pytest.mark.parametrize(
+    ("tag", "commit"),
+    [
+        ("511c4637d702", "511c4637d702"),
+        ("511c4637d702-2026-11-23", "511c4637d702"),
+        ("511c463-2026-11-23-12", "511c463"),
+        ("511c4637d702-2026-11-23-", ""),
+        ("511c4637d702-2026-11", ""),
+        ("511c4637d702-dirty", ""),
+        ("1.4.0", ""),
+    ],
+)
+def test_a_tag_of_a_rebuild_names_its_commit_too(tag: str, commit: str) -> None:
+    assert commit_of(tag) == commit
 
 
 def test_an_empty_reference_part_leaves_no_separator() -> None:

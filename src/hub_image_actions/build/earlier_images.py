@@ -15,7 +15,7 @@ from hub_image_actions.images.copying import ImagePlace
 from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, TESTS
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.images.tags import COMMIT_LENGTH
-from hub_image_actions.references import ImageName, is_commit
+from hub_image_actions.references import ImageName, commit_of
 
 _MOST_ASKED = 20
 
@@ -103,24 +103,26 @@ class FinishedSearch:
     obstacle: str = ""
 
 
-def find_finished(place: ImagePlace, required: ReuseRequirements) -> FinishedSearch:
+def find_finished(place: ImagePlace, required: ReuseRequirements, tag: str = "") -> FinishedSearch:
     """Look in a repository for an image of the same inputs.
 
     Args:
         place: the repository.
         required: what the image must have shown.
+        tag: its tag there; empty: the one that the inputs give.
 
     Raises:
         RegistryError: the registry cannot be asked, or refuses.
     """
+    tag = tag or required.inputs.tag
     try:
-        image = read_pushed_image(place.registry, place.name.repository, required.inputs.tag)
+        image = read_pushed_image(place.registry, place.name.repository, tag)
     except ManifestMissing:
         return FinishedSearch()
     obstacle = required.obstacle(image, datetime.now(timezone.utc))
     if obstacle:
         return FinishedSearch(None, obstacle)
-    return FinishedSearch(FinishedImage(image, place, required.inputs.tag))
+    return FinishedSearch(FinishedImage(image, place, tag))
 
 
 def _moment(text: str) -> datetime | None:
@@ -154,7 +156,7 @@ def last_pushed(
         tag: the tag of this build, which shows how long the tags are that commits get.
         tell: told why nothing is found.
     """
-    length = len(tag) if is_commit(tag) else COMMIT_LENGTH
+    length = len(commit_of(tag)) or COMMIT_LENGTH
     asked = 0
     for commit in list(commits)[:_MOST_ASKED]:
         asked += 1

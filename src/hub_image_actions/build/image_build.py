@@ -10,6 +10,7 @@ from hub_image_actions.build.build_command import BuildCommand
 from hub_image_actions.build.candidates import CandidateStore, open_candidates
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.earlier_images import FinishedImage, PreviousImage
+from hub_image_actions.build.existing_tags import ExistingTags, with_own_tag
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.image_checks import ImageChecks
 from hub_image_actions.build.inspection import ImageInspection
@@ -39,6 +40,7 @@ def build_image(job: BuildJob) -> None:
         ActionError: something went wrong.
     """
     with logged_in(job) as login:
+        job = with_own_tag(job, login.registry)
         try:
             ImageBuild(job, login).run()
         finally:
@@ -72,6 +74,7 @@ class ImageBuild:
             tell=job.runner.info,
             warn=job.warn,
         )
+        self._existing = ExistingTags(job, login.registry)
         self._publishing = Publishing(job, login.registry)
 
     def run(self) -> None:
@@ -86,6 +89,7 @@ class ImageBuild:
                 context = stack.enter_context(self._staged())
                 inputs, checks = self._promotion.inputs(context.entries), self._checks.digest()
                 finished = self._promotion.find(inputs, checks, tested=self._checks.has_tests())
+                self._existing.check_early(finished.image.manifest.digest if finished else "")
             if not (inputs and finished and self._promote(finished, inputs)):
                 self._make(inputs, checks, context.folder)
 

@@ -1,7 +1,7 @@
 """Taking an image that is in the registry instead of building it once more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub_image_actions.build.context import BuildContext
@@ -44,10 +44,12 @@ class Promotion:
     def inputs(self, entries: Mapping[str, str]) -> BuildInputs | None:
         """Return what the image would be made of; None where that is not wanted, or cannot be told.
 
+        What is pushed says it in any case: by that a second run knows the image of the first.
+
         Args:
             entries: what the builder gets, see :class:`StagedContext`.
         """
-        if not self.job.settings.reuse.allowed:
+        if not (self.job.settings.reuse.allowed or self.job.settings.push):
             return None
         try:
             return read_build_inputs(self.job.settings, self.context, entries, self.login.registry_of)
@@ -78,17 +80,29 @@ class Promotion:
             platform=expected_platform(settings.platform),
         )
         own = ImagePlace(settings.image, self.login.registry)
+        if finished := self._of_an_earlier_run(own, required):
+            return finished
+        if not settings.reuse.allowed:
+            return None
         found = (self._find_in(place, required) for place in (own, self.candidates) if place)
         return next(filter(None, found), None)
 
-    def _find_in(self, place: ImagePlace, required: ReuseRequirements) -> FinishedImage | None:
+    def _of_an_earlier_run(self, own: ImagePlace, required: ReuseRequirements) -> FinishedImage | None:
+        """Return the image that has the main tag already, if it is what this build would make; of any age."""
+        settings = self.job.settings
+        if not settings.push or settings.tag_rules.overwrite:
+            return None
+        return self._find_in(own, replace(required, max_age=timedelta.max), settings.tags[0])
+
+    def _find_in(self, place: ImagePlace, required: ReuseRequirements, tag: str = "") -> FinishedImage | None:
         try:
-            search = find_finished(place, required)
+            search = find_finished(place, required, tag)
         except RegistryError as error:
             self._cannot_be_told(error)
             return None
         if search.obstacle:
-            self.job.runner.info(f"{place.name}:{required.inputs.tag} is not used again: {search.obstacle}.")
+            name = f"{place.name}:{tag or required.inputs.tag}"
+            self.job.runner.info(f"{name} is not used again: {search.obstacle}.")
         return search.image
 
     def _cannot_be_told(self, error: ActionError) -> None:

@@ -1,6 +1,7 @@
 """Publishing an image that passed its checks: its layers, what was found out about it, and its tags."""
 
 from hub_image_actions.build.earlier_images import FinishedImage
+from hub_image_actions.build.existing_tags import ExistingTags
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.docker.engine import Docker
@@ -22,6 +23,7 @@ class Publishing:
     def __init__(self, job: BuildJob, registry: Registry) -> None:
         self._job = job
         self._own = ImagePlace(job.settings.image, registry)
+        self._existing = ExistingTags(job, registry)
         self._image_push = self._push_to(self._own)
 
     def _push_to(self, place: ImagePlace) -> ImagePush:
@@ -43,12 +45,20 @@ class Publishing:
             checks: the digest of the checks that it passed.
 
         Raises:
+            TagTaken: a tag that never moves is another image.
             RegistryError: the registry does not take it.
         """
         settings = self._job.settings
-        first = inputs.tag if inputs else settings.tags[0]
+        keyed = inputs if settings.reuse.allowed else None
+        first = keyed.tag if keyed else settings.tags[0]
+        if not keyed:
+            # The layers go under the main tag at once.
+            self._existing.check_early()
         pushed = self._image_push.push(docker, settings.reference, first)
-        self.tag(self._image_push.label(pushed, first, self._findings(checks)), inputs)
+        labelled = self._image_push.label(pushed, first, self._findings(checks))
+        if keyed:
+            self._existing.check(labelled.manifest.digest)
+        self._tag(labelled, keyed)
 
     def keep(self, docker: Docker, place: ImagePlace, inputs: BuildInputs, checks: str) -> None:
         """Push the image as a candidate: under the tag of its inputs and no other, and nowhere else.
@@ -86,8 +96,13 @@ class Publishing:
         """Give an image of the registry all of its tags.
 
         Raises:
+            TagTaken: one that never moves is another image.
             RegistryError: the registry refuses, or not everybody may pull the image.
         """
+        self._existing.check(image.manifest.digest)
+        self._tag(image, inputs if self._job.settings.reuse.allowed else None)
+
+    def _tag(self, image: PushedImage, inputs: BuildInputs | None) -> None:
         settings, report = self._job.settings, self._job.report
         tags = settings.tags if settings.push else ()
         self._image_push.tag(image, (inputs.tag, *tags) if inputs else tags)

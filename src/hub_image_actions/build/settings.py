@@ -59,6 +59,15 @@ class ReuseSettings:
 
 
 @dataclass(frozen=True)
+class TagRules:
+    """Which tags may move from one image to another."""
+
+    fixed: tuple[str, ...] = field(default=(), metadata=OF_THE_RUN)
+    overwrite: bool = field(default=False, metadata=OF_THE_RUN)
+    rebuild: str = field(default="", metadata=OF_THE_RUN)
+
+
+@dataclass(frozen=True)
 class CandidateSettings:
     """Where images of pull requests are kept until the merge, and whether this build keeps its own there."""
 
@@ -74,6 +83,7 @@ class BuildSettings:
 
     image: ImageName = field(metadata=OF_THE_RUN)
     tags: tuple[str, ...] = field(metadata=OF_THE_RUN)
+    tag_rules: TagRules = field(metadata=OF_THE_RUN)
     push: bool = field(metadata=OF_THE_RUN)
     builder: str = field(metadata=OF_THE_IMAGE)
     context: str = field(metadata=OF_THE_IMAGE)
@@ -127,12 +137,14 @@ class Publication:
     Args:
         push: whether it is pushed under its tags.
         tags: the tags, the main one first.
+        tag_rules: which of them may move.
         public_check: whether everybody must be able to pull it.
         candidate: whether it is kept for the merge, where there is a repository for that.
     """
 
     push: bool = False
     tags: tuple[str, ...] = ()
+    tag_rules: TagRules = TagRules()
     public_check: bool = False
     candidate: bool = False
 
@@ -153,14 +165,24 @@ def read_image(inputs: Inputs, default: str = "") -> ImageName:
 def read_publication(inputs: Inputs, values: TagValues) -> Publication:
     """Return what is to be done with the image, of which only `build` has inputs."""
     tag, extra = inputs.text("tag"), inputs.items("extra-tags")
+    latest, force = inputs.flag("latest", default=False), inputs.flag("force", default=False)
     tags: tuple[str, ...] = ("dev",)
+    fixed: tuple[str, ...] = ()
     try:
-        tags = values.all(tag, extra, latest=inputs.flag("latest", default=False))
+        # An image that is made anew is named by the day as well: the commit names the one that hubs may run.
+        main = values.rebuild if force and not tag else tag
+        tags = values.all(main, extra, latest=latest)
+        fixed = values.fixed(main, extra, latest=latest)
     except ActionError as error:
         inputs.refuse("extra-tags" if tag == "" else "tag", error.problem, error.remedy)
     return Publication(
         push=inputs.flag("push", default=False),
         tags=tags,
+        tag_rules=TagRules(
+            fixed=fixed,
+            overwrite=inputs.choice("tag-exists", ("error", "overwrite")) == "overwrite",
+            rebuild=tags[0] if force and not tag else "",
+        ),
         public_check=inputs.flag("public-check", default=False),
     )
 
@@ -186,6 +208,7 @@ def _read_settings(inputs: Inputs, image: ImageName, publication: Publication) -
     return BuildSettings(
         image=image,
         tags=publication.tags,
+        tag_rules=publication.tag_rules,
         push=publication.push,
         builder=inputs.choice("builder", ("repo2docker", "docker")),
         context=inputs.parsed("context", names.parse_path, ".", empty="."),

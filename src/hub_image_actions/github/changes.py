@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.repository import Repository
-from hub_image_actions.references import is_commit
+from hub_image_actions.references import commit_of
 
 _MERGE = re.compile(r"Merge pull request #(?P<number>\d+) from \S+(?:\s+(?P<title>\S[^\n]*))?")
 _SQUASH = re.compile(r"(?P<title>[^\n]+?) \(#(?P<number>\d+)\)(?:\n|$)")
@@ -51,7 +51,7 @@ def image_changes(repository: Repository, old_tags: tuple[str, ...], new: str) -
     Raises:
         GitHubError: GitHub failed otherwise than by not knowing a commit.
     """
-    comparable = [old for old in old_tags if is_commit(old)] if is_commit(new) else []
+    comparable = [old for old in old_tags if commit_of(old)] if commit_of(new) else []
     changes = [_change(repository, old, new) for old in comparable[:_MOST_COMPARISONS]]
     return tuple(change for change in changes if change)
 
@@ -64,7 +64,7 @@ def merged_pull_request(message: str) -> MergedPullRequest | None:
 
 def _change(repository: Repository, old: str, new: str) -> ImageChange | None:
     try:
-        comparison = repository.compare(old, new)
+        comparison = repository.compare(commit_of(old), commit_of(new))
     except GitHubError as error:
         # Withheld: a private repository, or a tag that is not a commit. 422: no common history.
         if error.is_withheld or error.status == HTTPStatus.UNPROCESSABLE_ENTITY:

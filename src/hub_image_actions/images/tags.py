@@ -10,6 +10,8 @@ from hub_image_actions.references import parse_tag
 COMMIT_LENGTH = 12
 # Such a tag says what an image was made from; no hub uses it.
 INPUTS_PREFIX = "inputs-"
+# A full version names one image, as a commit does.
+_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-.][\w.-]+)?")
 _SHA = re.compile(r"\{sha(?::(?P<length>[0-9]{1,2}))?\}")
 
 
@@ -32,6 +34,11 @@ class TagValues:
         """The tag of an image for which none is given: the commit's first twelve characters."""
         return self.commit[:COMMIT_LENGTH] or "dev"
 
+    @property
+    def rebuild(self) -> str:
+        """The tag of an image that is made anew of a commit that has one."""
+        return f"{self.default}-{self.day}" if self.day else self.default
+
     def fill(self, text: str) -> str:
         """Return a tag with its placeholders filled in.
 
@@ -50,6 +57,19 @@ class TagValues:
         """Return all tags of an image, each once, the main one first."""
         main = self.fill(tag) if tag else self.default
         return tuple(dict.fromkeys((main, *map(self.fill, extra), *(["latest"] if latest else []))))
+
+    def fixed(self, tag: str, extra: Iterable[str], *, latest: bool) -> tuple[str, ...]:
+        """Return the tags that name one image for good.
+
+        Those are the main one and, of the others, versions and those that hold the commit. The others follow
+        the newest image: `latest`, branches, days, and fixed texts such as `stable`.
+        """
+        main = self.fill(tag) if tag else self.default
+        for_good = (
+            self.fill(text) for text in extra if _SHA.search(text) or _VERSION.fullmatch(self.fill(text))
+        )
+        tags = dict.fromkeys((main, *for_good))
+        return tuple(name for name in tags if not (latest and name == "latest"))
 
 
 def day_of(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from hub_image_actions.build.earlier_images import FinishedImage, ReuseRequireme
 from hub_image_actions.build.fingerprint import BuildInputs, expected_platform
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.report import BuildReport, ReusedImage
+from hub_image_actions.build.settings import Publication, TagRules
 from hub_image_actions.images.copying import ImagePlace
 from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
 from hub_image_actions.images.pushed_image import PushedImage
@@ -198,3 +199,34 @@ def test_the_report_links_to_no_run_of_somebody_else(tmp_path: Path) -> None:
 def finished(build: FakeBuild, image: PushedImage) -> FinishedImage:
     """Return an image of the registry as one that is used again."""
     return FinishedImage(image, ImagePlace(IMAGE, build.login.registry), INPUT.tag)
+
+
+PUSHING = Publication(push=True, tags=("c1",), tag_rules=TagRules(fixed=("c1",)))
+OLD_LABELS = {**LABELS, CREATED: (DAY - timedelta(days=400)).isoformat()}
+
+
+@pytest.mark.parametrize("reuse", ["true", "false"])
+def test_the_image_of_an_earlier_run_is_taken_whatever_its_age(tmp_path: Path, reuse: str) -> None:
+    build = fake_build(tmp_path, read_settings(PUSHING, reuse=reuse))
+    keep(build.registry, "c1", pushed_image(OLD_LABELS))
+    used = part(build).find(INPUT, CHECKED, tested=True)
+    assert used is not None
+    assert used.tag == "c1"
+
+
+@pytest.mark.parametrize(
+    ("publication", "labels"),
+    [
+        (PUSHING, {**OLD_LABELS, CHECKS: "of others"}),
+        (PUSHING, {**OLD_LABELS, INPUTS: "other"}),
+        (replace(PUSHING, push=False), OLD_LABELS),
+        (replace(PUSHING, tag_rules=TagRules(fixed=("c1",), overwrite=True)), OLD_LABELS),
+    ],
+    ids=["other checks", "other inputs", "not pushed", "overwritten"],
+)
+def test_an_image_of_the_main_tag_that_is_not_this_builds_is_not_taken(
+    tmp_path: Path, publication: Publication, labels: dict[str, str]
+) -> None:
+    build = fake_build(tmp_path, read_settings(publication))
+    keep(build.registry, "c1", pushed_image(labels))
+    assert part(build).find(INPUT, CHECKED, tested=True) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub_image_actions.build.settings import BuildSettings, read_build, read_image, read_publication
+from hub_image_actions.build.settings import BuildSettings, TagRules, read_build, read_image, read_publication
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.errors import InvalidInputs
 from hub_image_actions.images.tags import TagValues
@@ -134,3 +134,20 @@ def test_candidates_are_never_in_the_images_own_repository(image: str, candidate
     with pytest.raises(InvalidInputs) as caught:
         settings({"image": image, "candidates": candidates})
     assert "candidates" in caught.value.errors[0].problem
+
+
+@pytest.mark.parametrize(
+    ("texts", "tag", "rules"),
+    [
+        ({}, COMMIT[:12], TagRules((COMMIT[:12],))),
+        ({"tag-exists": "overwrite"}, COMMIT[:12], TagRules((COMMIT[:12],), overwrite=True)),
+        ({"force": "true"}, f"{COMMIT[:12]}-d", TagRules((f"{COMMIT[:12]}-d",), rebuild=f"{COMMIT[:12]}-d")),
+        ({"force": "true", "tag": "1.4.0"}, "1.4.0", TagRules(("1.4.0",))),
+    ],
+)
+def test_what_is_forced_without_a_tag_gets_one_of_its_own(
+    texts: dict[str, str], tag: str, rules: TagRules
+) -> None:
+    inputs = Inputs(lambda name: {"image": "a/b", **texts}.get(name, ""))
+    publication = read_publication(inputs, TagValues(COMMIT, day="d"))
+    assert (publication.tags[0], publication.tag_rules) == (tag, rules)

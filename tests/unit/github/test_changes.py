@@ -78,3 +78,11 @@ def test_a_failure_of_github_is_not_taken_for_a_missing_commit() -> None:
 def test_a_rate_limit_is_not_taken_for_a_missing_commit() -> None:
     with pytest.raises(GitHubError):
         image_changes(repository(Same(403, {"message": "API rate limit exceeded"})), (OLD,), NEW)
+
+
+def test_images_that_were_built_anew_are_compared_by_their_commits() -> None:
+    http = Same(200, COMPARISON)
+    repository = Repository(GitHub(http, "https://api", "https://server", "t"), "o/r")
+    (change,) = image_changes(repository, (f"{OLD}-2026-11-23",), f"{NEW}-2026-11-24-2")
+    assert change.old == f"{OLD}-2026-11-23"
+    assert f"{OLD}...{NEW}" in http.urls[0]

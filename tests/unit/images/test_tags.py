@@ -44,6 +44,28 @@ def test_every_tag_is_there_once_the_main_one_first() -> None:
     assert tags == ("main", "2026-11-23", "latest")
 
 
+def test_a_rebuild_is_named_by_the_commit_and_the_day() -> None:
+    assert VALUES.rebuild == "511c4637d702-2026-11-23"
+    assert TagValues().rebuild == "dev"
+
+
+@pytest.mark.parametrize(
+    ("tag", "extra", "latest", "fixed"),
+    [
+        ("", (), False, ("511c4637d702",)),
+        ("1.4.0", ("{sha:7}", "{sha}-{date}"), True, ("1.4.0", "511c463", "511c4637d702-2026-11-23")),
+        ("", ("stable", "{date}", "{ref_name}", "1.4", "latest"), True, ("511c4637d702",)),
+        ("", ("v2.0.1", "2.0.1-rc.1"), False, ("511c4637d702", "v2.0.1", "2.0.1-rc.1")),
+        ("latest", (), True, ()),
+        ("latest", (), False, ("latest",)),
+    ],
+)
+def test_what_names_one_image_for_good_does_not_move(
+    tag: str, extra: tuple[str, ...], latest: bool, fixed: tuple[str, ...]
+) -> None:
+    assert VALUES.fixed(tag, extra, latest=latest) == fixed
+
+
 def test_the_day_is_that_of_universal_time() -> None:
     west = timezone(timedelta(hours=-8))
     assert day_of(datetime(2026, 11, 22, 20, 0, tzinfo=west)) == "2026-11-23"

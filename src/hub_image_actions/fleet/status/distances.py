@@ -13,7 +13,7 @@ from hub_image_actions.fleet.status.answers import StatusHome, StatusOwner
 from hub_image_actions.fleet.status.table import Distance
 from hub_image_actions.github.changes import merged_pull_request
 from hub_image_actions.github.client import PAGE, GitHub
-from hub_image_actions.references import ImageName, is_commit
+from hub_image_actions.references import ImageName, commit_of
 
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,3}(?:[-.+]?[a-z0-9.]+)?")
 
@@ -49,7 +49,7 @@ class Distances:
 
     def _distance(self, repository: StatusHome, tag: str) -> Distance:
         """Return how far a tag is from the default branch, where it is a commit or a version."""
-        names = [tag] if is_commit(tag) else []
+        names = [commit_of(tag)] if commit_of(tag) else []
         if _VERSION.fullmatch(tag):
             # What is released as v1.4.0 is often deployed as 1.4.0.
             names += [tag] if tag.startswith("v") else [tag, f"v{tag}"]
