@@ -155,7 +155,9 @@ class BinderBadge:
         settings = self.settings
         if settings.image:
             return self.launch_image(pull, settings.image)
-        repository = settings.repository or parse_repository(pull.repository, settings.server_url)
+        # Of a fork that is gone, the commit is kept by the repository that the pull request was opened in.
+        there = pull.repository or self.repository.full_name
+        repository = settings.repository or parse_repository(there, settings.server_url)
         return self.to(repository, settings.ref or pull.commit), ""
 
     def launch_image(self, pull: PullRequest, image: ImageReference) -> tuple[Launch | None, str]:

@@ -23,7 +23,7 @@ dependencies.activate(ROOT)
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from hub_image_actions import markdown, names
@@ -88,6 +88,7 @@ class Settings:
     draft: bool
     author_name: str
     author_email: str
+    sign_commits: bool
     open_pull_request: bool
     verify_image: bool
     packages: bool
@@ -139,6 +140,7 @@ def read_settings(inputs: Inputs) -> Settings:
         draft=inputs.flag("draft", default=False),
         author_name=inputs.parsed("author-name", names.parse_author, "github-actions[bot]", empty=""),
         author_email=inputs.parsed("author-email", names.parse_email, BOT_EMAIL, empty=""),
+        sign_commits=inputs.flag("sign-commits", default=False),
         open_pull_request=inputs.flag("open-pull-request", default=True),
         verify_image=inputs.flag("verify-image", default=True),
         packages=inputs.flag("packages", default=True),
@@ -230,9 +232,9 @@ class BumpDatahubTag:
         Raises:
             ActionError: something is wrong, and nothing after it was done.
         """
-        settings = self.settings
         with self.runner.group("Checking the token, the branches and the image"):
             login = self.check_deployments()
+            settings = self.settings
             if settings.check_only:
                 self.runner.notice(f"{settings.repository} can be bumped; nothing was changed.")
                 self.runner.outputs({"changed": "false"})
@@ -258,7 +260,7 @@ class BumpDatahubTag:
         if not plan.edits or settings.dry_run:
             self.tell(report)
             return
-        commit = self.push(checkout, plan)
+        commit = self.push(checkout, plan, base)
         self.tell(report, commit, self.open(report, login) if settings.open_pull_request else None)
 
     def tell_nearest(self, folder: Path, paths: tuple[str, ...]) -> None:
@@ -274,9 +276,7 @@ class BumpDatahubTag:
 
     def check_deployments(self) -> str:
         """Check that the base branch is there and what the token may do; return the token's login."""
-        settings, name = self.settings, self.settings.repository
-        if self.repository.archived() and not settings.dry_run:
-            raise ActionError(f"{name} is archived.", "Unarchive it, or name another in `repository`.")
+        settings, name = self.settings, self.use_present_name()
         if not self.repository.branch_exists(settings.base_branch):
             raise ActionError(
                 f"{name} has no branch {settings.base_branch!r}.", "Name the right one in `base-branch`."
@@ -290,6 +290,24 @@ class BumpDatahubTag:
             self.repository.check_pull_requests(settings.base_branch)
         self.runner.info(f"the token of {login or 'an app'} may do what is needed")
         return login
+
+    def use_present_name(self) -> str:
+        """Have everything asked of the repository by the name that it has now; return that name.
+
+        GitHub leads who asks by an older name to the new one, but a list of pull requests by `owner:branch`
+        finds none of the new owner's.
+        """
+        given = self.settings.repository
+        now = self.repository.described()
+        if now.archived and not self.settings.dry_run:
+            raise ActionError(
+                f"{now.full_name} is archived.", "Unarchive it, or name another in `repository`."
+            )
+        if now.full_name.lower() != given.lower():
+            self.runner.notice(f"{given} is called {now.full_name} now: change `repository`.")
+            self.settings = replace(self.settings, repository=now.full_name)
+            self.repository = Repository(self.github, now.full_name)
+        return self.settings.repository
 
     @cached_property
     def registry(self) -> Registry:
@@ -337,20 +355,26 @@ class BumpDatahubTag:
             self.runner.warning(f"The report does not say which packages changed. {error}")
             return ()
 
-    def push(self, checkout: Checkout, plan: Plan) -> str:
+    def push(self, checkout: Checkout, plan: Plan, base: str) -> str:
         """Write, commit and push the edits; return the commit that the branch is at."""
         settings = self.settings
         identity = Identity(settings.author_name, settings.author_email)
         branch = BumpBranch(settings.branch, settings.base_branch, settings.image, identity)
         with self.runner.group(f"Pushing {branch.name}"):
+            message = branch.message(settings.title, plan.files)
+            if settings.sign_commits:
+                signed, is_new = branch.publish_signed(self.repository, base, plan.edits, message)
+                return self.tell_branch(branch, signed, is_new=is_new)
             plan.write()
-            commit = checkout.commit(plan.files, branch.message(settings.title, plan.files), identity)
+            commit = checkout.commit(plan.files, message, identity)
             published = branch.publish(checkout, self.repository, commit)
-            same = published != commit
-            self.runner.info(
-                f"{branch.name} is at {published}" + (", which has these changes already" if same else "")
-            )
-        return published
+            return self.tell_branch(branch, published, is_new=published == commit)
+
+    def tell_branch(self, branch: BumpBranch, commit: str, *, is_new: bool) -> str:
+        """Say what the branch is at, and return it."""
+        had_it = "" if is_new else ", which has these changes already"
+        self.runner.info(f"{branch.name} is at {commit}{had_it}")
+        return commit
 
     def open(self, report: BumpReport, login: str) -> PullRequest:
         """Open the pull request or bring it up to date, and close the older ones of this image."""

@@ -24,8 +24,23 @@ _TRANSIENT = re.compile(
     r"invalid index-pack output|bad line length|cannot lock ref",
     re.IGNORECASE,
 )
+# Rules say what they want: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/
+# managing-rulesets/available-rules-for-rulesets.
 _REMEDIES = {
     "rate limit": "GitHub's rate limit is reached: run again later.",
+    r"must have (?:verified|valid) signatures": "A rule wants signed commits: set `sign-commits: true`.",
+    r"must not contain merge commits|linear history": (
+        "A rule wants a linear history, and the branch has a merge: delete the branch, then run again."
+    ),
+    r"commit message must|Commit message does not": (
+        "A rule has a pattern for commit messages: set `title`, their first line, to one that it takes."
+    ),
+    r"author email|committer email|Email must": (
+        "A rule says whose commits it takes: set `author-name` and `author-email`, or `sign-commits: true`."
+    ),
+    r"Changes must be made through a pull request": (
+        "A rule wants pull requests for this branch: choose another in `branch`."
+    ),
     r"GH006|GH013|protected branch|pre-receive hook declined": (
         "A rule protects this branch: choose another in `branch`, or let the token's owner push it."
     ),

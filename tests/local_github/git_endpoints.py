@@ -142,7 +142,10 @@ def create_commit(request: Request) -> Answer:
     user = request.caller.user
     own = {"name": user.login, "email": f"{user.id}+{user.login}@users.noreply.github.com", "date": now()}
     author = Signature(**{**own, **body.get("author", {})})
-    given = body.get("committer", body.get("author", {}))
+    # What a bot commits without naming anybody is committed, and signed, by GitHub itself.
+    by_github = request.caller.kind == "installation" and not {"author", "committer"} & body.keys()
+    github = {"name": "GitHub", "email": "noreply@github.com"} if by_github else {}
+    given = body.get("committer", body.get("author", github))
     sha = repository.write_commit(
         body["tree"], parents, body["message"], author, Signature(**{**own, **given})
     )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -223,3 +224,13 @@ def test_without_the_right_to_push_the_comment_says_why_there_is_no_badge(
     result = world.badge(token=token, image=f"{registry.host}/demo/user-image:abc")
     assert result.status == 0
     assert "may not push a branch" in world.comments[0].body
+
+
+def test_the_badge_of_a_fork_that_is_gone_launches_the_commit_that_is_kept(world: World) -> None:
+    """GitHub sends `null` for the repository of a fork that was deleted."""
+    world.pull = world.ask("GET", "/pulls/1")
+    head = {**world.pull["head"], "repo": None, "user": None, "label": "student:new-kernel"}
+    result = world.badge({"action": "reopened", "pull_request": {**world.pull, "user": None, "head": head}})
+    assert result.status == 0, result.log
+    assert quote(NAME, safe="") in result.outputs["launch-url"]
+    assert result.outputs["launch-url"].endswith(world.pull["head"]["sha"])

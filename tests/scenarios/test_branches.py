@@ -5,6 +5,7 @@ import pytest
 from local_github.calls import Call
 from scenarios.deployments import EMAIL, IMAGE_PATH, Deployments
 
+GITHUB = "noreply@github.com"
 BOT = f"github-actions[bot] <{EMAIL}>"
 
 
@@ -216,3 +217,23 @@ def test_git_variables_of_the_job_do_not_matter(deployments: Deployments) -> Non
     }
     assert deployments.bump(environ).notice
     deployments.assert_bumped()
+
+
+def test_a_signed_commit_is_made_by_github_and_found_again(deployments: Deployments) -> None:
+    first = deployments.bump(sign_commits="true")
+    assert first.status == 0, first.log
+    (commit,) = deployments.open_pulls()[0].commits()
+    assert commit.committer.email == "noreply@github.com"
+    assert "POST git-receive-pack" not in deployments.calls()
+    again = deployments.bump(sign_commits="true")
+    assert again.outputs["commit"] == first.outputs["commit"]
+    assert "which has these changes already" in again.log
+    deployments.assert_bumped(GITHUB)
+
+
+def test_a_signed_commit_takes_the_place_of_one_of_ours_and_of_nobody_elses(deployments: Deployments) -> None:
+    older = our_branch(deployments)
+    assert deployments.bump(sign_commits="true").outputs["commit"] != older
+    deployments.assert_bumped(GITHUB)
+    theirs = deployments.repository.commit({"a": b"1"}, "Tune", deployments.branch, "Bo <bo@x.org>")
+    assert f"{theirs[:12]} 'Tune' by bo@x.org" in deployments.bump(sign_commits="true").error

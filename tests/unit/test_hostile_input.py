@@ -400,7 +400,7 @@ PULL = {
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
 def test_an_answer_of_githubs_of_another_shape_is_githubs_error(value: Any, status: int) -> None:
     asked: list[Callable[[Repository], object]] = [
-        Repository.archived,
+        Repository.described,
         Repository.default_branch_commits,
         lambda repository: list(repository.issues.comments(1)),
         lambda repository: repository.pull_request(1),

@@ -1,16 +1,20 @@
 """The branch that carries a bump: made, left alone or updated, and never taken from somebody else."""
 
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.errors import BranchConflict, PushRefused
 from hub_image_actions.git import Checkout, Identity
+from hub_image_actions.github.commits import PROGRAM
 from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import Commit
 from hub_image_actions.references import ImageName
 
 _ATTEMPTS = 4
+_GITHUB, _BOT = "noreply@github.com", "[bot]@users.noreply.github.com"
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,40 @@ class BumpBranch:
                 return commit
         raise AssertionError("the loop returns or raises")
 
+    def publish_signed(
+        self, repository: Repository, base: str, edits: Iterable[Edit], message: str
+    ) -> tuple[str, bool]:
+        """Commit through the API, unless the branch has the same tree already.
+
+        GitHub signs what an App or a workflow's token commits there without naming an author. Source:
+        https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification.
+
+        Args:
+            repository: the deployments repository.
+            base: the commit to build on.
+            edits: the files that change.
+            message: the commit's message.
+
+        Returns:
+            The commit that the branch is at, and whether it is new.
+
+        Raises:
+            BranchConflict: the branch carries something that is not a bump of ours for this image.
+            GitHubError: GitHub refused or failed.
+        """
+        commits, files = repository.commits, {edit.file: edit.after for edit in edits}
+        modes = {edit.file: PROGRAM for edit in edits if edit.path.stat().st_mode & stat.S_IXUSR}
+        _, base_tree = commits.commit_and_tree(base)
+        tree = commits.create_tree(files, base=base_tree, modes=modes)
+        there = commits.branch_commit(self.name)
+        if there and commits.commit_and_tree(there)[1] == tree:
+            return there, False
+        if there:
+            self._refuse_others(repository)
+        commit = commits.create_commit(message, tree, [base])
+        commits.set_branch(self.name, commit, exists=bool(there))
+        return commit, True
+
     def _refuse_others(self, repository: Repository) -> None:
         for commit in repository.compare(self.base, self.name).commits:
             title = commit.message.partition("\n")[0]
@@ -84,4 +122,7 @@ class BumpBranch:
                 )
 
     def _is_ours(self, commit: Commit) -> bool:
-        return {commit.author_email, commit.committer_email} == {self.identity.email}
+        by_us = {commit.author_email, commit.committer_email} == {self.identity.email}
+        # What a bot commits through the API is committed by GitHub itself; people have their own addresses.
+        signed = commit.committer_email == _GITHUB and commit.author_email.endswith(_BOT)
+        return by_us or signed

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 
 from hub_image_actions import markdown
 from hub_image_actions.errors import GitHubError
@@ -128,11 +130,30 @@ def label_and_request(
         ("reviewing teams", teams, repository.request_reviews),
     )
     for what, names, ask in asks:
-        try:
-            if names:
-                ask(pull.number, names)
-        except GitHubError as error:
-            warn(f"The pull request is open, but without the {what} {', '.join(names)}. {error}")
+        refused = _refused(names, partial(ask, pull.number))
+        for error, without in refused.items():
+            warn(f"The pull request is open, but without the {what} {', '.join(without)}. {error}")
+
+
+def _refused(names: Sequence[str], ask: Callable[[Sequence[str]], None]) -> dict[str, list[str]]:
+    """Ask for all, and where GitHub refuses the list, for each; return what it said of which.
+
+    One name that GitHub does not take, such as the author's among the reviewers, costs the whole list: it
+    answers 422 and does nothing.
+    """
+    if not names:
+        return {}
+    try:
+        ask(names)
+    except GitHubError as error:
+        if len(names) == 1 or error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+            return {str(error): list(names)}
+        refused: dict[str, list[str]] = {}
+        for name in names:
+            for said, without in _refused([name], ask).items():
+                refused.setdefault(said, []).extend(without)
+        return refused
+    return {}
 
 
 def _lines(text: str) -> list[str]:

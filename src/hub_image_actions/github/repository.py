@@ -8,7 +8,14 @@ from hub_image_actions.errors import GitHubError
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.commits import Commits
 from hub_image_actions.github.issues import Issues
-from hub_image_actions.github.values import Commit, Comparison, Json, PullRequest, as_described
+from hub_image_actions.github.values import (
+    Commit,
+    Comparison,
+    Json,
+    PullRequest,
+    RepositoryDescription,
+    as_described,
+)
 
 
 class Repository:
@@ -32,13 +39,14 @@ class Repository:
 
     # https://docs.github.com/en/rest/repos/repos#get-a-repository
     @as_described()
-    def archived(self) -> bool:
-        """Say whether the repository is archived.
+    def described(self) -> RepositoryDescription:
+        """Return what GitHub says of the repository; a name that it had before is answered with its new one.
 
         Raises:
             GitHubError: there is no such repository, or the token cannot see it.
         """
-        return bool(self._github.get(self._path)["archived"])
+        answer: Json = self._github.get(self._path)
+        return RepositoryDescription(str(answer["full_name"]), archived=bool(answer["archived"]))
 
     # https://docs.github.com/en/rest/branches/branches#get-a-branch
     def branch_exists(self, branch: str) -> bool:

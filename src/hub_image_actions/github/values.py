@@ -30,6 +30,19 @@ def as_described() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
+class RepositoryDescription:
+    """What matters of a repository.
+
+    Args:
+        full_name: its name now, ``owner/name``: who asks by an older one is led here.
+        archived: whether it is read-only.
+    """
+
+    full_name: str
+    archived: bool
+
+
+@dataclass(frozen=True)
 class PullRequest:
     """What matters of a pull request."""
 
@@ -48,16 +61,17 @@ class PullRequest:
     @as_described()
     def from_json(cls, answer: Json) -> "PullRequest":
         """Return the pull request that an answer describes."""
-        user, head = answer["user"] or {}, answer["head"]
+        # Null stands for a user whose account is gone, and for a fork that is.
+        user, head = answer.get("user") or {}, answer["head"]
         return cls(
             number=answer["number"],
-            url=answer["html_url"],
-            title=answer["title"],
-            body=answer["body"] or "",
-            author=user.get("login", ""),
+            url=answer.get("html_url") or "",
+            title=answer.get("title") or "",
+            body=answer.get("body") or "",
+            author=user.get("login") or "",
             by_app=user.get("type") == "Bot",
             branch=head["ref"],
-            repository=(head["repo"] or {}).get("full_name", ""),
+            repository=(head.get("repo") or {}).get("full_name") or "",
             commit=head["sha"],
             is_open=answer["state"] == "open",
         )

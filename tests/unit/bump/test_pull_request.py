@@ -51,3 +51,32 @@ def test_people_are_asked_although_labels_and_teams_are_refused() -> None:
         (True, False),
         (False, True),
     ]
+
+
+class Choosy(Repository):
+    """A repository that does not take one name, and refuses any list that holds it."""
+
+    def __init__(self, status: int = 422) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.status = status
+        self.issues = WithoutLabels()
+
+    def request_reviews(self, number: int, reviewers: Sequence[str]) -> None:
+        self.asked.append(tuple(reviewers))
+        if "alice" in reviewers:
+            raise GitHubError(f"POST reviews of {number}", self.status, "Not requested from the author")
+
+
+def test_one_name_that_is_refused_does_not_cost_the_others() -> None:
+    repository, warnings = Choosy(), list[str]()
+    label_and_request(repository, PULL, (), ("alice", "bob", "dora"), warnings.append)
+    assert repository.asked == [("alice", "bob", "dora"), ("alice",), ("bob",), ("dora",)]
+    (warning,) = warnings
+    assert "without the reviewers alice." in warning
+
+
+def test_a_refusal_that_is_not_about_names_is_not_asked_again() -> None:
+    repository, warnings = Choosy(403), list[str]()
+    label_and_request(repository, PULL, (), ("alice", "bob"), warnings.append)
+    assert repository.asked == [("alice", "bob")]
+    assert "without the reviewers alice, bob." in warnings[0]

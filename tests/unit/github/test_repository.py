@@ -24,12 +24,12 @@ def test_a_repository_says_whether_it_is_archived(
     ours: Repository, repository: LocalRepository, archived: bool
 ) -> None:
     repository.archived = archived
-    assert ours.archived() is archived
+    assert ours.described().archived is archived
 
 
 def test_a_repository_that_is_not_there_is_an_error(github: GitHub, repository: LocalRepository) -> None:
     with pytest.raises(GitHubError) as raised:
-        Repository(github, "hubs/none").archived()
+        Repository(github, "hubs/none").described()
     assert raised.value.is_not_found
 
 
