@@ -12,7 +12,7 @@ from hub_image_actions.build.repo2docker import base_image, is_known
 from hub_image_actions.build.settings import BuildSettings, HubSettings, decides_the_image
 from hub_image_actions.build.staging import digest_of
 from hub_image_actions.errors import ActionError
-from hub_image_actions.images.dockerfiles import image_sources
+from hub_image_actions.images.dockerfile_sources import UnknownImage, image_sources
 from hub_image_actions.images.tags import INPUTS_PREFIX
 from hub_image_actions.references import ImageReference, find_reference
 from hub_image_actions.registry.client import Registry
@@ -113,12 +113,13 @@ def _bases(settings: BuildSettings, context: BuildContext) -> tuple[ImageReferen
         if base is None:
             raise InputsUnknown(f"Which image {settings.repo2docker} builds on is not known.")
         return (base,)
-    sources = image_sources(dockerfile.read_bytes(), settings.build_args)
-    if sources.unknown:
-        raise InputsUnknown(f"Line {sources.unknown} of the Dockerfile does not say which image it takes.")
+    try:
+        sources = image_sources(dockerfile.read_bytes(), settings.build_args)
+    except UnknownImage as error:
+        raise InputsUnknown(error.problem, error.remedy) from error
     if settings.builder != "docker" and not is_known(settings.repo2docker):
         raise InputsUnknown(f"What {settings.repo2docker} installs can change.")
-    return sources.images
+    return sources
 
 
 def settings_that_matter(settings: BuildSettings | HubSettings) -> dict[str, Written]:

@@ -11,6 +11,7 @@ from itertools import chain
 UNSET = "\0"
 _BOM = "\ufeff"
 _DIRECTIVE = re.compile(r"#\s*(?P<name>[A-Za-z][A-Za-z0-9]*)\s*=\s*(?P<value>.+?)\s*")
+_DIRECTIVES = {"syntax", "escape", "check"}
 _KEYWORD = re.compile(r"\s*(?P<keyword>[A-Za-z]+)(?:\s+|$)")
 _WORD = re.compile(r"\S+")
 _QUOTED_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|\S)+""")
@@ -191,7 +192,8 @@ def directives(text: str) -> Mapping[str, str]:
     values: dict[str, str] = {}
     for line in text.removeprefix(_BOM).split("\n"):
         match = _DIRECTIVE.fullmatch(line.rstrip("\r"))
-        if not match:
+        # One that the builder does not know is a comment, and so are those behind it.
+        if not match or match["name"].lower() not in _DIRECTIVES:
             break
         values.setdefault(match["name"].lower(), match["value"])
     return values

@@ -5,10 +5,9 @@ new ones are spliced into the original bytes.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from types import MappingProxyType
 
 from hub_image_actions.images.dockerfile_instructions import (
     UNSET,
@@ -16,7 +15,6 @@ from hub_image_actions.images.dockerfile_instructions import (
     Traced,
     UnknownSyntax,
     Variables,
-    directives,
     instructions,
 )
 from hub_image_actions.references import ImageName, ImageReference, find_reference
@@ -36,9 +34,6 @@ _NAMES = re.compile(r"(?:Dockerfile|Containerfile)(?:\.(?!dockerignore$).+)?|.+\
 # By instruction: the flag that names where files come from, and the option within it.
 _FLAGS_WITH_SOURCES = {"COPY": ("--from=", ""), "RUN": ("--mount=", "from=")}
 _NOTHING = Traced()
-_NO_ARGUMENTS: Mapping[str, str] = MappingProxyType({})
-# A source that a variable names, or one in what other images do with this one.
-_VARIABLE_SOURCE = re.compile(r"--from=\S*\$|--mount=\S*\bfrom=[^\s,]*\$")
 
 
 @dataclass(frozen=True)
@@ -128,48 +123,6 @@ def bases(content: bytes) -> tuple[Base, ...]:
     return tuple(_bases(_text(content)))
 
 
-@dataclass(frozen=True)
-class ImageSources:
-    """The images that something of a Dockerfile comes from.
-
-    Args:
-        images: those that are known, each once.
-        unknown: the line of the first one that is not; 0 where all are known.
-    """
-
-    images: tuple[ImageReference, ...]
-    unknown: int = 0
-
-
-def image_sources(content: bytes, arguments: Mapping[str, str]) -> ImageSources:
-    """Return the images that a Dockerfile builds on, copies from, mounts, or is read by.
-
-    Args:
-        content: the Dockerfile.
-        arguments: the build arguments, which go before the defaults.
-    """
-    text = _text(content)
-    images: list[ImageReference] = []
-    unknown = 0
-    # What reads the Dockerfile can make anything of it: https://docs.docker.com/reference/dockerfile/#syntax
-    if syntax := directives(text).get("syntax", ""):
-        frontend = find_reference(syntax)
-        images += [frontend] if frontend else []
-        unknown = 0 if frontend else 1
-    for base in _bases(text, arguments):
-        if base.reference:
-            images.append(base.reference)
-        elif base.obstacle == COPIED and base.name:
-            images.append(ImageReference(base.name, base.tag.text, base.digest.text))
-        elif base.obstacle not in {STAGE, SCRATCH}:
-            unknown = unknown or base.line
-    lines = TextLines(text)
-    for instruction in instructions(text):
-        if _VARIABLE_SOURCE.search(instruction.rest.text):
-            unknown = unknown or lines.number(max(instruction.rest.start, 0))
-    return ImageSources(tuple(dict.fromkeys(images)), unknown)
-
-
 def moved(content: bytes, target: BaseTarget) -> tuple[bytes, tuple[BaseOutcome, ...]]:
     """Return a Dockerfile with the references to an image moved, and what became of each of them."""
     text = _text(content)
@@ -222,11 +175,11 @@ def _outcome(base: Base, target: BaseTarget, others: Iterable[int]) -> BaseOutco
     )
 
 
-def _bases(text: str, arguments: Mapping[str, str] = _NO_ARGUMENTS) -> Iterator[Base]:
+def _bases(text: str) -> Iterator[Base]:
     variables, stages, lines = Variables(), list[str](), TextLines(text)
     for instruction in instructions(text):
         if instruction.keyword == "ARG" and not stages:
-            _declare(instruction, variables, arguments)
+            _declare(instruction, variables)
         elif instruction.keyword == "FROM" and (words := _without_flags(instruction)):
             name = next((name.text for name in words[2:] if words[1].text.upper() == "AS"), "")
             stage = name or str(len(stages))
@@ -247,14 +200,11 @@ def _without_flags(instruction: Instruction) -> list[Traced]:
     return [word for word in instruction.words() if not word.text.startswith("--")]
 
 
-def _declare(instruction: Instruction, variables: Variables, arguments: Mapping[str, str]) -> None:
-    """Take note of the values that an `ARG` before the first `FROM` gives: its default, or what is passed."""
+def _declare(instruction: Instruction, variables: Variables) -> None:
+    """Take note of the defaults that an `ARG` before the first `FROM` gives."""
     for word in instruction.quoted_words():
         name, equals, _ = word.text.partition("=")
-        if name in arguments:
-            given = arguments[name]
-            variables.values[name] = Traced(given, (-1,) * len(given))
-        elif equals:
+        if equals:
             try:
                 value = variables.expanded(word[len(name) + 1 :], instruction.escape)
             except UnknownSyntax:

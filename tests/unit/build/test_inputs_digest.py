@@ -173,6 +173,14 @@ DOCKERFILES_THAT_DIFFER = {
         "RUN --mount=type=bind,from=quay.io/a/x:1,target=/x true\n",
         "RUN --mount=type=bind,from=quay.io/a/x:2,target=/x true\n",
     ),
+    "what is mounted, in capitals": (
+        "RUN --mount=FROM=quay.io/a/x:1,target=/x true\n",
+        "RUN --mount=FROM=quay.io/a/x:2,target=/x true\n",
+    ),
+    "what is copied from on build": (
+        "ONBUILD COPY --from=quay.io/a/x:1 /a /\n",
+        "ONBUILD COPY --from=quay.io/a/x:2 /a /\n",
+    ),
 }
 SETTINGS_THAT_DIFFER: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "a build argument": ({}, {"build_args": "A=1"}),
@@ -233,6 +241,7 @@ def test_settings_that_differ_have_another_digest(repository: Path, what: str) -
         "FROM quay.io/a/base:1\nCOPY --from=$X /a /\n",
         "FROM quay.io/a/base:1\nRUN --mount=type=bind,from=${X},target=/x true\n",
         "# syntax=$X\nFROM quay.io/a/base:1\n",
+        'FROM quay.io/a/base:1\nCOPY --from="quay.io/a/x:1" /a /\n',
     ],
 )
 def test_a_source_that_cannot_be_told_keeps_an_image_from_being_used_again(
