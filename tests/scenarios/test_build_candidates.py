@@ -22,6 +22,7 @@ from scenarios.candidates import (
 )
 from scenarios.images import CANDIDATES_KEY, ImageRepository
 from testbed.fault_proxy import Answer, FaultProxy
+from testbed.registry import Registry
 from testbed.seed_image import canonical, seed_image, sha256
 
 EVIL = {"srv/evil": b"yes\n"}
@@ -71,6 +72,26 @@ def test_what_was_pushed_first_is_not_promoted_for_what_was_pushed_then(
     (then,) = set(kept(repository)) - {first}
     assert result.outputs["digest"] == repository.registry.digest(candidates(repository), then)
     assert repository.labels()[REVISION] == clean
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'COPY --from="<I>" /srv /srv/x\n',
+        'COPY --fr"om"=<I> /srv /srv/x\n',
+        "RUN true \\\n\x1c# x\nCOPY --from=<I> /srv /srv/x\n",
+    ],
+)
+def test_an_image_that_comes_from_where_it_is_not_looked_for_is_not_used_again(
+    repository: ImageRepository, registry: Registry, small_base_image: str, source: str
+) -> None:
+    seed = seed_image({"srv/a": b"clean\n"})
+    registry.push("testbed/source", "1", seed)
+    line = source.replace("<I>", f"{registry.host}/testbed/source:1")
+    repository.commit({"Dockerfile": f"FROM {small_base_image}\nUSER root\n{line}"})
+    candidate(repository)
+    assert kept(repository) == []
+    assert was_built(build(repository))
 
 
 def test_the_default_branch_takes_its_own_image_whatever_is_planted(repository: ImageRepository) -> None:

@@ -112,14 +112,19 @@ def _bases(settings: BuildSettings, context: BuildContext) -> tuple[ImageReferen
         base = find_reference(base_image(settings.repo2docker, settings.repo2docker_args))
         if base is None:
             raise InputsUnknown(f"Which image {settings.repo2docker} builds on is not known.")
-        return (base,)
-    try:
-        sources = image_sources(dockerfile.read_bytes(), settings.build_args)
-    except UnknownImage as error:
-        raise InputsUnknown(error.problem, error.remedy) from error
+        appendix = (context.folder / settings.appendix_file).read_bytes() if settings.appendix_file else b""
+        return (base, *_sources(appendix, {}))
+    sources = _sources(dockerfile.read_bytes(), settings.build_args)
     if settings.builder != "docker" and not is_known(settings.repo2docker):
         raise InputsUnknown(f"What {settings.repo2docker} installs can change.")
     return sources
+
+
+def _sources(content: bytes, arguments: Mapping[str, str]) -> tuple[ImageReference, ...]:
+    try:
+        return image_sources(content, arguments)
+    except UnknownImage as error:
+        raise InputsUnknown(error.problem, error.remedy) from error
 
 
 def settings_that_matter(settings: BuildSettings | HubSettings) -> dict[str, Written]:

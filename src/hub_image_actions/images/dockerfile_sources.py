@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hub_image_actions.errors import ActionError
+from hub_image_actions.images.dockerfile_doubts import line_in_doubt
 from hub_image_actions.images.dockerfile_instructions import (
     UNSET,
     Instruction,
@@ -43,6 +44,11 @@ def image_sources(content: bytes, arguments: Mapping[str, str]) -> tuple[ImageRe
     sources = _Sources(arguments)
     references = [*_frontend(text, arguments)]
     references += [reference for instruction in instructions(text) for reference in sources.of(instruction)]
+    if line := line_in_doubt(text):
+        raise UnknownImage(
+            f"Builders may read line {line} of the Dockerfile in different ways, and take an image there.",
+            "Write it without unusual whitespace, and without heredocs that hold instructions.",
+        )
     return tuple(dict.fromkeys(references))
 
 

@@ -233,6 +233,36 @@ def test_settings_that_differ_have_another_digest(repository: Path, what: str) -
     assert digest(repository, **one) != digest(repository, **other)
 
 
+BASE = "FROM quay.io/a/base:1\n"
+COPIES = "COPY --from=quay.io/a/other:1 /a /\n"
+# What some version of BuildKit takes for a reader of the Dockerfile, or for another character that escapes.
+OTHER_READERS = [
+    "#!/bin/sh\n# syntax=quay.io/a/other:1\n",
+    "// syntax=quay.io/a/other:1\n",
+    ' {"syntax": "quay.io/a/other:1"}\n',
+    "# escape=`\n",
+    "#\u00a0escape=`\n",
+]
+# What an engine takes images by, and a simpler parser does not see.
+HIDDEN_SOURCES = [
+    'COPY --from="quay.io/a/other:1" /a /\n',
+    'COPY --fr"om"=quay.io/a/other:1 /a /\n',
+    "COPY --from=quay.io/a/ot\\her:1 /a /\n",
+    "COPY --from=\\\nquay.io/a/$X /a /\n",
+    'RUN --mount="type=bind,from=quay.io/a/other:1" true\n',
+    "RUN --mount=type=bind,'\"from=quay.io/a/other:1\"' true\n",
+    f"RUN true \\\n\x1c# x\n{COPIES}",
+    f"RUN true \\\r\r\n{COPIES}",
+    f"RUN true x\x1c<<EOF\n{COPIES}EOF\n",
+    f"RUN true <<EOF\n{COPIES}EOF\n",
+    "RUN true <<EOF\nCOPY \\\n--from=quay.io/a/other:1 /a /\nEOF\n",
+    f"RUN true <<+EOF\n+EOF\n{COPIES}EOF\n",
+    "RUN true <<EOF\nFROM quay.io/a/other:1\nEOF\n",
+    "RUN [ -d / ] && true <<EOF\nFROM scratch AS other\nEOF\nCOPY --from=other /a /\n",
+    "RUN true ${X:- <<EOF }\nFROM scratch AS other\nEOF\nCOPY --from=other /a /\n",
+]
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -242,6 +272,8 @@ def test_settings_that_differ_have_another_digest(repository: Path, what: str) -
         "FROM quay.io/a/base:1\nRUN --mount=type=bind,from=${X},target=/x true\n",
         "# syntax=$X\nFROM quay.io/a/base:1\n",
         'FROM quay.io/a/base:1\nCOPY --from="quay.io/a/x:1" /a /\n',
+        *(begin + BASE for begin in OTHER_READERS),
+        *(BASE + lines for lines in HIDDEN_SOURCES),
     ],
 )
 def test_a_source_that_cannot_be_told_keeps_an_image_from_being_used_again(
@@ -250,6 +282,37 @@ def test_a_source_that_cannot_be_told_keeps_an_image_from_being_used_again(
     (repository / "image/Dockerfile").write_text(lines)
     with pytest.raises(InputsUnknown):
         digest(repository)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "FROM quay.io/a/base:1\r\nCOPY . \\\r\n  /srv\r\n",
+        "\ufeffFROM quay.io/a/base:1 AS a\nFROM \\\n\n # x\n  a\nCOPY --chown=1 --from=a /a /\n",
+        "# COPY --from=$X /a /\nFROM quay.io/a/base:1\nRUN --mount=type=cache,target=/x true\n",
+        "FROM quay.io/a/base:1\nRUN python3 <<'EOF'\nfrom os import path\nEOF\nCOPY <<-A <<B /\nA\nB\n",
+    ],
+)
+def test_a_usual_dockerfile_leaves_no_doubt(repository: Path, lines: str) -> None:
+    (repository / "image/Dockerfile").write_bytes(lines.encode())
+    inputs = inputs_of(repository, read_settings(builder="docker", context="image"), Tags())
+    assert list(inputs.bases) == ["quay.io/a/base:1"]
+
+
+def test_what_an_appendix_takes_is_an_input(repository: Path) -> None:
+    (repository / "image/Dockerfile").unlink()
+    (repository / "image/appendix").write_text(COPIES)
+    settings = read_settings(builder="repo2docker", context="image", appendix_file="appendix")
+    assert "quay.io/a/other:1" in inputs_of(repository, settings, Tags()).bases
+    (repository / "image/appendix").write_text("COPY --from=$X /a /\n")
+    with pytest.raises(InputsUnknown):
+        inputs_of(repository, settings, Tags())
+
+
+def test_what_an_argument_has_the_dockerfile_read_by_is_an_input(repository: Path) -> None:
+    arguments = "BUILDKIT_SYNTAX=quay.io/a/other:1"
+    settings = read_settings(builder="docker", context="image", build_args=arguments)
+    assert "quay.io/a/other:1" in inputs_of(repository, settings, Tags()).bases
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ KNOWN = {
         ["quay.io/a/b:1"],
     ),
     "a command that looks like a flag": (f"{FROM}RUN echo --from=$X\n", ["quay.io/a/b:1"]),
-    "a heredoc": (f"{FROM}RUN <<E\nFROM $X\nE\n", ["quay.io/a/b:1"]),
+    "a heredoc": (f"{FROM}RUN <<E\necho FROM $X\nfrom x import y\nE\n", ["quay.io/a/b:1"]),
     "a default": ("ARG B=quay.io/a/b:1\nFROM $B\n", ["quay.io/a/b:1"]),
     "a default of a default": ("ARG T=1\nARG B=quay.io/a/b:$T\nFROM ${B}\n", ["quay.io/a/b:1"]),
     "an argument": ("ARG T=1\nARG U\nFROM quay.io/$U/b:$T\n", ["quay.io/given/b:1"]),
