@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from pathlib import Path
 
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.repo2docker import base_image, is_known
@@ -19,7 +20,7 @@ from hub_image_actions.registry.client import Registry
 
 # Counted up when the actions begin to make something else of the same inputs, or write them out differently:
 # then every image is built once more.
-_FORMAT = 3
+_FORMAT = 4
 # A value of an input, as JSON has it.
 Written = str | int | list["Written"] | dict[str, "Written"]
 # What the kernel calls machines, and what images do.
@@ -75,6 +76,7 @@ def read_build_inputs(
     context: BuildContext,
     entries: Mapping[str, str],
     registry_of: Callable[[str], Registry],
+    checkout: Path,
 ) -> BuildInputs:
     """Return what an image would be made from now.
 
@@ -83,10 +85,12 @@ def read_build_inputs(
         context: the folder that it is built from.
         entries: what the builder gets of it, see :class:`StagedContext`.
         registry_of: returns the registry of a host, to ask for the digests of base images.
+        checkout: the folder of the repository, outside of which nothing is read.
 
     Raises:
         RegistryError: a base image is in no registry that can be asked.
         InputsUnknown: what it is built on cannot be told.
+        TooMuchToRead: what it is tested with has too many files, or they lie too deep.
     """
 
     def digest(base: ImageReference) -> str:
@@ -96,7 +100,7 @@ def read_build_inputs(
     bases = {str(base): digest(base) for base in _bases(settings, context)}
     # Outside of what is built, these are read from the checkout: what is tested with them is kept as tested.
     read = (settings.appendix_file, settings.tests_dir, settings.hub.browser_tests_dir)
-    beside = {f"read: {name}": digest_of(context.folder / name) for name in read if name}
+    beside = {f"read: {name}": digest_of(context.folder / name, checkout) for name in read if name}
     platform = "/".join(expected_platform(settings.platform))
     return BuildInputs(settings_that_matter(settings), {**entries, **beside}, bases, platform)
 

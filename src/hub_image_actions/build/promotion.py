@@ -52,7 +52,13 @@ class Promotion:
         if not (self.job.settings.reuse.allowed or self.job.settings.push):
             return None
         try:
-            return read_build_inputs(self.job.settings, self.context, entries, self.login.registry_of)
+            return read_build_inputs(
+                settings=self.job.settings,
+                context=self.context,
+                entries=entries,
+                registry_of=self.login.registry_of,
+                checkout=self.job.origin.checkout,
+            )
         except (RegistryError, InputsUnknown) as error:
             self._cannot_be_told(error)
             return None

@@ -5,6 +5,7 @@ is what is built, whatever a repository links to, ignores, or hides from git.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -14,12 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub_image_actions.build.ignore_rules import IgnoreRules
+from hub_image_actions.build.read_entries import check_extent, content_digest, read_entries
 from hub_image_actions.errors import ActionError
 
 _GIT = ".git"
-_BLOCK = 1 << 20
-# A link to a folder of links to folders would go on for ever.
-_MOST_ENTRIES = 500_000
 _PERMISSIONS = 0o7777
 
 
@@ -58,6 +57,7 @@ def staged(
 
     Raises:
         StagingError: the folder lies in the context, or a file cannot be read or staged.
+        TooMuchToRead: there are too many files, or they lie too deep.
     """
     if folder.resolve().is_relative_to(context.resolve()):
         raise StagingError(
@@ -75,19 +75,18 @@ def staged(
         _remove(folder)
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Path, checkout: Path) -> str:
     """Return what tells a file or folder from another: of a folder, all that is below it, links followed.
 
     Args:
         path: the file or folder, which need not be there.
+        checkout: the folder of the repository, outside of which nothing is read.
+
+    Raises:
+        TooMuchToRead: it is too large or too deep.
     """
-    if path.is_dir():
-        below = sorted(child for child in path.iterdir() if child.name != _GIT)
-        parts = [f"{len(child.name)}:{child.name}={digest_of(child)}" for child in below]
-        return f"folder {hashlib.sha256(' '.join(parts).encode(errors='surrogateescape')).hexdigest()}"
-    if path.is_file():
-        return _described("file", path.stat().st_mode, _content_of(path))
-    return f"link {os.readlink(path)}" if path.is_symlink() else "nothing"  # noqa: PTH115  # the text itself
+    content = json.dumps(read_entries(path, "", checkout))
+    return f"entries {hashlib.sha256(content.encode()).hexdigest()}"
 
 
 @dataclass
@@ -97,6 +96,8 @@ class _Staging:
     rules: Sequence[IgnoreRules]
     always: frozenset[str]
     leads: list[Path] = field(default_factory=list)
+    # The files that are staged: under two names, the builder would take one for a hard link to the other.
+    taken: set[tuple[int, int]] = field(default_factory=set)
     entries: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -110,11 +111,7 @@ class _Staging:
         """Add what is at a path under a name; `path` is elsewhere where a link has led out of the context."""
         if path.name == _GIT:
             return
-        if len(self.entries) > _MOST_ENTRIES:
-            raise StagingError(
-                f"The folder to be built has more than {_MOST_ENTRIES:,} files.",
-                "Keep out what the image does not need by a `.dockerignore`, and look for links to folders.",
-            )
+        check_extent(name, len(self.entries))
         is_kept_out = bool(self.rules) and all(rules.excludes(name) for rules in self.rules)
         is_kept_out = is_kept_out and name not in self.always
         if path.is_symlink() and not is_kept_out:
@@ -150,8 +147,10 @@ class _Staging:
         if not stat.S_ISREG(status.st_mode):
             self.warnings.append(f"{name} is not a file, folder or link, and is left out of the build.")
             return
-        _copy(path, new)
-        self.entries[name] = _described("file", status.st_mode, _content_of(new))
+        same = (status.st_dev, status.st_ino)
+        _copy(path, new, as_link=same not in self.taken)
+        self.taken.add(same)
+        self.entries[name] = _described("file", status.st_mode, content_digest(new))
 
     def _add_link(self, path: Path, name: str, new: Path) -> None:
         text = os.readlink(path)  # noqa: PTH115  # the text itself, which Path would clean
@@ -192,21 +191,14 @@ def _target(path: Path) -> Path | None:
         return None
 
 
-def _copy(path: Path, new: Path) -> None:
-    try:
-        # The same file under another name costs nothing, and keeps its permissions.
-        os.link(path, new, follow_symlinks=False)
-    except OSError:
-        # Another file system, or a file that is not ours.
-        shutil.copy2(path, new)
-
-
-def _content_of(path: Path) -> str:
-    content = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            content.update(block)
-    return content.hexdigest()
+def _copy(path: Path, new: Path, *, as_link: bool) -> None:
+    if as_link:
+        with suppress(OSError):
+            # The same file under another name costs nothing, and keeps its permissions.
+            os.link(path, new, follow_symlinks=False)
+            return
+    # Another file system, a file that is not ours, or one that is staged already.
+    shutil.copy2(path, new)
 
 
 def _described(kind: str, mode: int, content: str) -> str:

@@ -56,7 +56,7 @@ def test_what_is_hashed_is_written_out() -> None:
         {"user_id": 1000, "labels": {"b": "2", "a": "1"}, "command": ["x", "é"]}, {"start": "file 1"}, {}
     )
     assert inputs.canonical == (
-        '{"bases":{},"files":{"start":"file 1"},"format":3,"platform":"",'
+        '{"bases":{},"files":{"start":"file 1"},"format":4,"platform":"",'
         '"settings":{"command":["x","\\u00e9"],"labels":{"a":"1","b":"2"},"user_id":1000}}'
     )
     assert inputs.digest == hashlib.sha256(inputs.canonical.encode()).hexdigest()

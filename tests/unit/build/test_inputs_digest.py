@@ -40,7 +40,13 @@ def inputs_of(folder: Path, settings: BuildSettings, tags: Tags) -> BuildInputs:
     image = ImageBuild(build.job, build.login)
     registry = cast("Registry", tags)
     with image._staged() as context:
-        return read_build_inputs(settings, image._context, context.entries, lambda _: registry)
+        return read_build_inputs(
+            settings=settings,
+            context=image._context,
+            entries=context.entries,
+            registry_of=lambda _: registry,
+            checkout=folder,
+        )
 
 
 def digest(folder: Path, **given: str) -> str:

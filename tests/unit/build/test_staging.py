@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hub_image_actions.build import read_entries
 from hub_image_actions.build.ignore_rules import IgnoreRules
+from hub_image_actions.build.read_entries import TooMuchToRead
 from hub_image_actions.build.staging import StagingError, digest_of, staged
 
 
@@ -162,7 +164,58 @@ def test_the_repositorys_files_are_as_they_were(checkout: Path) -> None:
 def test_a_folder_is_told_by_all_that_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    assert digest_of(tmp_path / "a") == digest_of(tmp_path / "b")
+    assert digest_of(tmp_path / "a", tmp_path) == digest_of(tmp_path / "b", tmp_path)
     (tmp_path / "a/x").write_text("1")
-    assert digest_of(tmp_path / "a") != digest_of(tmp_path / "b")
-    assert digest_of(tmp_path / "none") == "nothing"
+    assert digest_of(tmp_path / "a", tmp_path) != digest_of(tmp_path / "b", tmp_path)
+    assert digest_of(tmp_path / "none", tmp_path) != digest_of(tmp_path / "b", tmp_path)
+
+
+def test_what_is_outside_of_the_checkout_has_no_part_in_a_digest(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "file"
+    outside.write_text("a")
+    (checkout / "image/out").symlink_to(outside)
+    before = digest_of(checkout / "image", checkout)
+    outside.write_text("b")
+    assert digest_of(checkout / "image", checkout) == before
+
+
+def test_links_in_circles_have_a_digest(checkout: Path) -> None:
+    for name in "ab":
+        (checkout / "image" / name).symlink_to(".")
+    assert digest_of(checkout / "image", checkout) == digest_of(checkout / "image", checkout)
+
+
+def test_folders_in_folders_without_end_are_an_error(checkout: Path) -> None:
+    (checkout / "image" / "/".join("a" * 200)).mkdir(parents=True)
+    with pytest.raises(TooMuchToRead, match="in more than 128 folders"):
+        seen(checkout)
+    assert not (checkout.parent / "new").exists()
+    with pytest.raises(TooMuchToRead):
+        digest_of(checkout / "image", checkout)
+
+
+def test_links_to_folders_of_links_to_folders_come_to_an_end(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_entries, "MOST_ENTRIES", 1000)
+    for number in range(40):
+        (checkout / f"shared/{number}").mkdir()
+        for name in "ab":
+            (checkout / f"shared/{number}/{name}").symlink_to(f"../{number + 1}")
+    (checkout / "image/links").symlink_to("../shared/0")
+    for read in (lambda: digest_of(checkout / "image", checkout), lambda: seen(checkout)):
+        with pytest.raises(TooMuchToRead, match="more than 1,000 files"):
+            read()
+
+
+def test_no_file_is_a_hard_link_to_another_one(checkout: Path) -> None:
+    """The builder would send them as such, and an image could tell them from files of their own."""
+    for name in "ab":
+        (checkout / "image" / name).symlink_to("../shared/apt.txt")
+    (checkout / "image/c").write_text("c")
+    (checkout / "image/d").hardlink_to(checkout / "image/c")
+    new = checkout.parent / "new"
+    with staged(checkout / "image", checkout, new, [], frozenset()):
+        assert len({(new / name).stat().st_ino for name in "abcd"}) == 4
