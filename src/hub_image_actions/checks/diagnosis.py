@@ -12,7 +12,7 @@ _LAST = 20
 # What only says that something failed, or that time passes.
 _NOISE = re.compile(
     r"^\s*$|^#\d+ (?:DONE|CACHED|sha256|extracting|transferring|CANCELED)|^-+$|^\s*[|━ ]+\s*$|^\$ |"
-    r"Removing intermediate container|^ ---> "
+    r"^#\d+ building with |Removing intermediate container|^ ---> "
 )
 # What the builders say of any step that fails, after what the step itself said.
 _WRAPPING = re.compile(

@@ -61,3 +61,13 @@ def test_an_unknown_failure_shows_the_last_lines_that_say_something() -> None:
 
 def test_an_empty_log_has_a_diagnosis() -> None:
     assert diagnose([]).excerpt == ()
+
+
+def test_a_builder_that_says_where_it_builds_has_not_said_why_it_failed() -> None:
+    last = 'ERROR: failed to solve: invalid excludepatterns: [!]: illegal exclusion pattern: "!"'
+    log = [
+        '#0 building with "default" instance using docker driver',
+        "#1 [internal] load .dockerignore",
+        last,
+    ]
+    assert diagnose(log).line == last
