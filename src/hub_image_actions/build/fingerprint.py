@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -112,16 +113,24 @@ def _bases(settings: BuildSettings, context: BuildContext) -> tuple[ImageReferen
         InputsUnknown: they cannot be told.
     """
     dockerfile = context.dockerfile_path(settings.builder)
-    if dockerfile is None:
-        base = find_reference(base_image(settings.repo2docker, settings.repo2docker_args))
-        if base is None:
-            raise InputsUnknown(f"Which image {settings.repo2docker} builds on is not known.")
-        appendix = (context.folder / settings.appendix_file).read_bytes() if settings.appendix_file else b""
-        return (base, *_sources(appendix, {}))
-    sources = _sources(dockerfile.read_bytes(), settings.build_args)
-    if settings.builder != "docker" and not is_known(settings.repo2docker):
-        raise InputsUnknown(f"What {settings.repo2docker} installs can change.")
-    return sources
+    text = dockerfile.read_bytes() if dockerfile else b""
+    if settings.builder == "docker":
+        return _sources(text, settings.build_args)
+    if not is_known(settings.repo2docker, settings.repo2docker_args):
+        arguments = shlex.join(settings.repo2docker_args)
+        raise InputsUnknown(f"What {settings.repo2docker} takes with {arguments!r} can change.")
+    appendix = (context.folder / settings.appendix_file).read_bytes() if settings.appendix_file else b""
+    # An appendix is a part of the Dockerfile that repo2docker writes, in its last stage.
+    sources = (
+        *_sources(text, settings.build_args),
+        *_sources(b"FROM scratch\n" + appendix, settings.build_args),
+    )
+    if dockerfile:
+        return sources
+    base = find_reference(base_image(settings.repo2docker, settings.repo2docker_args))
+    if base is None:
+        raise InputsUnknown(f"Which image {settings.repo2docker} builds on is not known.")
+    return (base, *sources)
 
 
 def _sources(content: bytes, arguments: Mapping[str, str]) -> tuple[ImageReference, ...]:

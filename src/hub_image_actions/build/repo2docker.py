@@ -22,6 +22,14 @@ CONFIGURATION = "repo2docker_config.py"
 # traitlets, with which repo2docker reads it, reads the same in JSON beside it.
 _UNREAD = (CONFIGURATION, "repo2docker_config.json")
 _CHOSEN_BASE = re.compile(r"--(?:Repo2Docker\.)?base[_-]image(?:=(?P<image>.+))?")
+# Options that name nothing which could be another tomorrow: with a value, with one in the same word, without.
+# Whatever else is given, even an option that repo2docker does not know, can put another repository, a folder
+# below this one or an image in the place of what the digest is made of.
+_WITH_VALUE = re.compile(r"-e|--(?:env|label|user-id|user-name|target-repo-dir)")
+_IN_ONE_WORD = re.compile(
+    r"--Repo2Docker\.(?:base_image|user_id|user_name|target_repo_dir|log_level)=.*", re.DOTALL
+)
+_ALONE = re.compile(r"--(?:debug|json-logs|clean|no-clean|no-run|no-push|build)")
 # argparse takes an option by its first letters, too.
 _CONFIGURES = re.compile(r"--co(?:n(?:f(?:i(?:g)?)?)?)?(?:=.*)?", re.DOTALL)
 _EXACT = "jupyter-repo2docker=="
@@ -67,9 +75,23 @@ def base_image(requirement: str, arguments: Sequence[str]) -> str:
     return chosen
 
 
-def is_known(requirement: str) -> bool:
-    """Say whether a requirement is one release of which it is known what it makes of a repository."""
-    return requirement.removeprefix(_EXACT) in _BASES
+def is_known(requirement: str, arguments: Sequence[str]) -> bool:
+    """Say whether it is known what repo2docker makes of a repository.
+
+    Args:
+        requirement: what pip installs; one release of which that was looked up.
+        arguments: the user's own arguments; none that could name anything besides the repository.
+    """
+    rest, bases = iter(arguments), 0
+    for argument in rest:
+        option, equals, _ = argument.partition("=")
+        bases += option == "--Repo2Docker.base_image"
+        if _WITH_VALUE.fullmatch(option):
+            if not equals:
+                next(rest, "")
+        elif not _IN_ONE_WORD.fullmatch(argument) and not _ALONE.fullmatch(argument):
+            return False
+    return requirement.removeprefix(_EXACT) in _BASES and bases <= 1
 
 
 def unread_configuration(folder: Path) -> str:

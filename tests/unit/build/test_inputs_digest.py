@@ -9,6 +9,7 @@ import pytest
 from fake_build import fake_build, read_settings
 from hub_image_actions.build.fingerprint import BuildInputs, InputsUnknown, read_build_inputs
 from hub_image_actions.build.image_build import ImageBuild
+from hub_image_actions.build.repo2docker import DEFAULT_BASE
 from hub_image_actions.build.settings import BuildSettings
 from hub_image_actions.registry.client import Registry
 
@@ -329,6 +330,74 @@ def test_a_builder_that_can_change_keeps_an_image_from_being_used_again(
 ) -> None:
     with pytest.raises(InputsUnknown):
         digest(repository, builder="repo2docker", repo2docker_version=version)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--subdir image",
+        "--subdir=image",
+        "--sub image",
+        "--Repo2Docker.subdir=image",
+        "--build-arg BASE=x",
+        "--cache-from quay.io/a/x:1",
+        "--appendix 'COPY --from=quay.io/a/x:1 /a /'",
+        "--base-image quay.io/a/x:1",
+        "--base-image=quay.io/a/x:1",
+        "--Repo2Docker.base_image quay.io/a/x:1",
+        "--Repo2Docker.base_image=quay.io/a/x:1 --Repo2Docker.base_image=quay.io/a/y:1",
+        "--DockerEngine.extra_buildx_build_args=--build-context=a=b",
+        "https://example.org/another",
+        "--label a=b https://example.org/another",
+        "--debug another",
+        "--",
+    ],
+)
+@pytest.mark.parametrize("dockerfile", [True, False])
+def test_an_argument_that_may_name_anything_keeps_an_image_from_being_used_again(
+    repository: Path, arguments: str, *, dockerfile: bool
+) -> None:
+    if not dockerfile:
+        (repository / "image/Dockerfile").unlink()
+        (repository / "image/apt.txt").touch()
+    with pytest.raises(InputsUnknown):
+        digest(repository, builder="repo2docker", repo2docker_args=arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bases"),
+    [
+        ("", [DEFAULT_BASE]),
+        ("--debug -e A=1 --env=B=2 --label a=b --user-name ann --user-id=7 --no-clean", [DEFAULT_BASE]),
+        ("--Repo2Docker.base_image=quay.io/a/x:1", ["quay.io/a/x:1"]),
+    ],
+)
+def test_the_bases_of_repo2docker_are_known(repository: Path, arguments: str, bases: list[str]) -> None:
+    (repository / "image/Dockerfile").unlink()
+    settings = read_settings(builder="repo2docker", context="image", repo2docker_args=arguments)
+    assert list(inputs_of(repository, settings, Tags()).bases) == bases
+
+
+def test_a_base_that_is_no_reference_keeps_an_image_from_being_used_again(repository: Path) -> None:
+    (repository / "image/Dockerfile").unlink()
+    with pytest.raises(InputsUnknown, match="is not known"):
+        digest(repository, builder="repo2docker", repo2docker_args="--Repo2Docker.base_image=$X")
+
+
+def test_an_appendix_and_what_reads_the_dockerfile_are_sources_too(repository: Path) -> None:
+    (repository / "image/Dockerfile").unlink()
+    (repository / "image/appendix").write_text("COPY --from=quay.io/a/x:1 /a /\n")
+    settings = read_settings(
+        builder="repo2docker",
+        context="image",
+        appendix_file="appendix",
+        build_args="BUILDKIT_SYNTAX=quay.io/a/y:1",
+    )
+    assert list(inputs_of(repository, settings, Tags()).bases) == [
+        DEFAULT_BASE,
+        "quay.io/a/y:1",
+        "quay.io/a/x:1",
+    ]
 
 
 @pytest.mark.parametrize(
