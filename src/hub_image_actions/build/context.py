@@ -4,7 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub_image_actions.build.ignore_rules import IgnoreRules, read_ignore_rules
+from hub_image_actions.build.ignore_rules import (
+    DockerIgnoreRules,
+    IgnoreRules,
+    Repo2dockerIgnoreRules,
+    read_text,
+)
 from hub_image_actions.errors import ActionError
 from hub_image_actions.images.dockerfiles import bases
 from hub_image_actions.references import ImageReference
@@ -84,11 +89,17 @@ class BuildContext:
         dockerfile = self.dockerfile_path(builder)
         if dockerfile is None:
             names = (".dockerignore", ".containerignore")
-            return (read_ignore_rules(self.configuration / name for name in names),)
-        usual = read_ignore_rules([self.folder / ".dockerignore"])
+            return (Repo2dockerIgnoreRules.parsed(read_text(self.configuration / name for name in names)),)
+        usual = read_text([self.folder / ".dockerignore"])
+        rules: list[IgnoreRules] = [DockerIgnoreRules.parsed(usual)]
+        if builder != "docker":
+            # Older versions of repo2docker send a Dockerfile's context themselves.
+            rules.append(Repo2dockerIgnoreRules.parsed(usual))
         # Only BuildKit looks for one beside the Dockerfile, and then for no other.
         beside = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
-        return (usual, read_ignore_rules([beside])) if beside.is_file() else (usual,)
+        if beside.is_file():
+            rules.append(DockerIgnoreRules.parsed(read_text([beside])))
+        return tuple(rules)
 
     def always_staged(self, builder: str) -> frozenset[str]:
         """Return the names of what a builder reads whatever keeps files out of the image."""

@@ -78,6 +78,7 @@ def read_build_inputs(
     entries: Mapping[str, str],
     registry_of: Callable[[str], Registry],
     checkout: Path,
+    platform: str,
 ) -> BuildInputs:
     """Return what an image would be made from now.
 
@@ -87,6 +88,7 @@ def read_build_inputs(
         entries: what the builder gets of it, see :class:`StagedContext`.
         registry_of: returns the registry of a host, to ask for the digests of base images.
         checkout: the folder of the repository, outside of which nothing is read.
+        platform: the platform that was asked for; empty: this machine's own.
 
     Raises:
         RegistryError: a base image is in no registry that can be asked.
@@ -101,9 +103,11 @@ def read_build_inputs(
     bases = {str(base): digest(base) for base in _bases(settings, context)}
     # Outside of what is built, these are read from the checkout: what is tested with them is kept as tested.
     read = (settings.appendix_file, settings.tests_dir, settings.hub.browser_tests_dir)
-    beside = {f"read: {name}": digest_of(context.folder / name, checkout) for name in read if name}
-    platform = "/".join(expected_platform(settings.platform))
-    return BuildInputs(settings_that_matter(settings), {**entries, **beside}, bases, platform)
+    # No entry of what is staged begins with a slash.
+    beside = {f"/{name}": digest_of(context.folder / name, checkout) for name in read if name}
+    # A variant, as that of `linux/arm/v7`, makes another image too.
+    built_for = "/".join((*expected_platform(platform), *platform.split("/")[2:]))
+    return BuildInputs(settings_that_matter(settings), {**entries, **beside}, bases, built_for)
 
 
 def _bases(settings: BuildSettings, context: BuildContext) -> tuple[ImageReference, ...]:
@@ -173,7 +177,7 @@ def expected_platform(platform: str) -> tuple[str, str]:
     """Return the operating system and the architecture that an image is built for.
 
     Args:
-        platform: the input, as `linux/amd64`; empty: this machine's own.
+        platform: what was asked for, as `linux/amd64`; empty: this machine's own.
     """
     system, _, rest = platform.partition("/")
     machine = os.uname().machine

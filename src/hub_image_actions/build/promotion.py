@@ -58,10 +58,16 @@ class Promotion:
                 entries=entries,
                 registry_of=self.login.registry_of,
                 checkout=self.job.origin.checkout,
+                platform=self._platform,
             )
         except (RegistryError, InputsUnknown) as error:
             self._cannot_be_told(error)
             return None
+
+    @property
+    def _platform(self) -> str:
+        """The platform that was asked for, be it from this action or from Docker itself; else nothing."""
+        return self.job.settings.platform or self.job.environment.get("DOCKER_DEFAULT_PLATFORM", "")
 
     def find(self, inputs: BuildInputs | None, checks: str, *, tested: bool) -> FinishedImage | None:
         """Return an image that can be used again; None where there is none.
@@ -83,7 +89,7 @@ class Promotion:
             tested=tested,
             checked=settings.hub.check,
             max_age=timedelta(days=settings.reuse.max_age),
-            platform=expected_platform(settings.platform),
+            platform=expected_platform(self._platform),
         )
         own = ImagePlace(settings.image, self.login.registry)
         if finished := self._of_an_earlier_run(own, required):

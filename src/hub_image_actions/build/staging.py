@@ -32,8 +32,8 @@ class StagedContext:
 
     Args:
         folder: the folder.
-        entries: each file, folder and link below it by its name: kind, permissions, and the digest of its
-            content or where it leads.
+        entries: each file, folder and link in it by its name, and the folder itself as `.`: kind,
+            permissions, and the digest of its content or where it leads.
         warnings: what was left out.
     """
 
@@ -64,15 +64,21 @@ def staged(
             f"The folder for temporary files lies in the folder that is built: {folder}.",
             "Set RUNNER_TEMP, or TMPDIR on a laptop, to a folder outside of it.",
         )
+    staging = _Staging(context.resolve(), checkout.resolve(), rules, always)
     try:
-        yield _Staging(context.resolve(), checkout.resolve(), rules, always).into(folder)
+        yield _staged(staging, folder)
+    finally:
+        _remove(folder)
+
+
+def _staged(staging: "_Staging", folder: Path) -> StagedContext:
+    try:
+        return staging.into(folder)
     except OSError as error:
         raise StagingError(
             f"{error.filename} cannot be staged for the build: {error.strerror}.",
             "Look at its permissions and at the disk.",
         ) from error
-    finally:
-        _remove(folder)
 
 
 def digest_of(path: Path, checkout: Path) -> str:
@@ -105,6 +111,7 @@ class _Staging:
         folder.mkdir(mode=0o700, parents=True)
         for child in sorted(self.context.iterdir()):
             self._add(child, child.name, folder / child.name)
+        self._close(self.context.stat().st_mode, ".", folder)
         return StagedContext(folder, dict(sorted(self.entries.items())), tuple(self.warnings))
 
     def _add(self, path: Path, name: str, new: Path) -> None:
@@ -132,13 +139,18 @@ class _Staging:
             # Nothing below it is taken in again.
             new.rmdir()
             return
-        self.entries[name] = _described("folder", mode, "")
-        new.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
+        self._close(mode, name, new)
+
+    def _close(self, mode: int, name: str, new: Path) -> None:
+        """Give a folder its permissions once all is in it: it may be one that nobody can write to."""
+        new.chmod(stat.S_IMODE(mode))
+        # What counts is what is built: not everybody can give a folder to each group.
+        self.entries[name] = _described("folder", new.stat().st_mode, "")
 
     def _may_take_in(self, name: str) -> bool:
         """Say whether something below a folder that is kept out may be staged."""
         inside = f"{name}/"
-        return any(rules.has_exceptions for rules in self.rules) or any(
+        return any(rules.looks_into(name) for rules in self.rules) or any(
             wanted.startswith(inside) for wanted in self.always
         )
 
@@ -150,7 +162,7 @@ class _Staging:
         same = (status.st_dev, status.st_ino)
         _copy(path, new, as_link=same not in self.taken)
         self.taken.add(same)
-        self.entries[name] = _described("file", status.st_mode, content_digest(new))
+        self.entries[name] = _described("file", new.stat().st_mode, content_digest(new))
 
     def _add_link(self, path: Path, name: str, new: Path) -> None:
         text = os.readlink(path)  # noqa: PTH115  # the text itself, which Path would clean

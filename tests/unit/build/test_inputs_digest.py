@@ -1,13 +1,14 @@
 """The digest of an image's inputs: what makes another image has another digest."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from fake_build import fake_build, read_settings
-from hub_image_actions.build.fingerprint import BuildInputs, InputsUnknown, read_build_inputs
+from hub_image_actions.build.fingerprint import BuildInputs, InputsUnknown
 from hub_image_actions.build.image_build import ImageBuild
 from hub_image_actions.build.repo2docker import DEFAULT_BASE
 from hub_image_actions.build.settings import BuildSettings
@@ -28,6 +29,8 @@ FILES: Mapping[str, str] = {
 class Tags:
     """A registry that has every tag, each with a digest of its own."""
 
+    host = "quay.io"
+
     def __init__(self, push: str = "") -> None:
         self.push = push
 
@@ -35,19 +38,19 @@ class Tags:
         return f"digest of {self.push} {repository}:{reference}"
 
 
-def inputs_of(folder: Path, settings: BuildSettings, tags: Tags) -> BuildInputs:
+def inputs_of(
+    folder: Path, settings: BuildSettings, tags: Tags, environment: Mapping[str, str] | None = None
+) -> BuildInputs:
     """Return what would be built from a folder."""
     build = fake_build(folder, settings)
-    image = ImageBuild(build.job, build.login)
     registry = cast("Registry", tags)
+    login = replace(build.login, registry=registry, others=lambda _: registry)
+    image = ImageBuild(replace(build.job, environment=environment or {}), login)
     with image._staged() as context:
-        return read_build_inputs(
-            settings=settings,
-            context=image._context,
-            entries=context.entries,
-            registry_of=lambda _: registry,
-            checkout=folder,
-        )
+        inputs = image._promotion.inputs(context.entries)
+    if inputs is None:
+        raise InputsUnknown(" ".join(build.told.lines))
+    return inputs
 
 
 def digest(folder: Path, **given: str) -> str:
@@ -165,6 +168,48 @@ FILES_THAT_DIFFER: dict[str, tuple[Change, Change]] = {
     ),
     "names that run together": (write("image/ab/c", "1"), write("image/a/bc", "1")),
     "a file or an empty folder": (write("image/a", ""), lambda folder: (folder / "image/a").mkdir()),
+    "a file that is named as tests are read": (
+        write("image/read: image-tests", "1"),
+        write("image/read: image-tests", "2"),
+    ),
+    "the mode of the context": (nothing, mode("image", 0o750)),
+    "a folder that nobody writes to": (mode("image/image-tests", 0o500), mode("image/image-tests", 0o700)),
+    "an exception in what keeps files out": (
+        all_of(write("image/.dockerignore", "*\n!a"), write("image/a", "1")),
+        all_of(write("image/.dockerignore", "*\n!a"), write("image/a", "2")),
+    ),
+    "what one file keeps out and the one beside the Dockerfile lets in": (
+        all_of(
+            write("image/.dockerignore", "a"),
+            write("image/Dockerfile.dockerignore", ""),
+            write("image/a", "1"),
+        ),
+        all_of(
+            write("image/.dockerignore", "a"),
+            write("image/Dockerfile.dockerignore", ""),
+            write("image/a", "2"),
+        ),
+    ),
+    "two contents exchanged": (
+        all_of(write("image/a", "1"), write("image/b", "2")),
+        all_of(write("image/a", "2"), write("image/b", "1")),
+    ),
+    "a name that is no UTF-8": (write("image/a\udcff", ""), write("image/a\udcfe", "")),
+    "a name with a line break": (
+        write("image/a\nb", ""),
+        all_of(write("image/a", ""), write("image/b", "")),
+    ),
+    "a link to the same place": (link("image/a", "start"), link("image/a", "./start")),
+    "a link or what it leads to": (link("image/a", "start"), write("image/a", "#!/bin/sh\n")),
+    "a mode behind a link to elsewhere": (
+        link("image/a", "../shared/apt.txt"),
+        all_of(link("image/a", "../shared/apt.txt"), mode("shared/apt.txt", 0o755)),
+    ),
+    "a place in the tree": (write("image/a/b", ""), write("image/a/c/b", "")),
+    "an empty folder in another": (
+        lambda folder: (folder / "image/a").mkdir(),
+        lambda folder: (folder / "image/a/b").mkdir(parents=True),
+    ),
     "a Dockerfile that is kept out": (
         write("image/.dockerignore", "Dockerfile"),
         all_of(
@@ -430,6 +475,34 @@ def test_what_cannot_enter_the_image_has_no_part_in_it(repository: Path, change:
     (repository / "image/.dockerignore").write_text("README.md\ndocs\n.github\n")
     before = digest(repository)
     change(repository)
+    assert digest(repository) == before
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "expected"),
+    [
+        ({"DOCKER_DEFAULT_PLATFORM": "linux/s390x"}, "", "linux/s390x"),
+        ({"DOCKER_DEFAULT_PLATFORM": "linux/arm/v7"}, "", "linux/arm/v7"),
+        ({"DOCKER_DEFAULT_PLATFORM": "linux/s390x"}, "linux/arm64", "linux/arm64"),
+    ],
+)
+def test_the_platform_counts_that_docker_is_told_of(
+    repository: Path, environment: dict[str, str], platform: str, expected: str
+) -> None:
+    settings = read_settings(builder="docker", context="image", platform=platform)
+    assert inputs_of(repository, settings, Tags(), environment).platform == expected
+
+
+def test_tests_that_lead_in_a_circle_or_out_come_to_an_end(repository: Path) -> None:
+    tests, outside = repository / "image/image-tests", repository.parent / "outside"
+    outside.write_text("1")
+    (tests / "again").symlink_to("../image-tests")
+    (tests / "self").symlink_to("self")
+    (tests / "up").symlink_to("../..")
+    (tests / "out").symlink_to("../../../outside")
+    (tests / "zero").symlink_to("/dev/zero")
+    before = digest(repository)
+    outside.write_text("2")
     assert digest(repository) == before
 
 

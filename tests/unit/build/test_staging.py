@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.build import read_entries
-from hub_image_actions.build.ignore_rules import IgnoreRules
+from hub_image_actions.build.ignore_rules import DockerIgnoreRules
 from hub_image_actions.build.read_entries import TooMuchToRead
 from hub_image_actions.build.staging import StagingError, digest_of, staged
 
@@ -42,7 +42,9 @@ def staging(
     checkout: Path, ignore: str = "", always: tuple[str, ...] = (), context: str = "image"
 ) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     new = checkout.parent / "new"
-    with staged(checkout / context, checkout, new, [IgnoreRules.parsed(ignore)], frozenset(always)) as what:
+    with staged(
+        checkout / context, checkout, new, [DockerIgnoreRules.parsed(ignore)], frozenset(always)
+    ) as what:
         yield contents(what.folder), dict(what.entries)
     assert not new.exists()
 
@@ -128,9 +130,9 @@ def test_what_is_ignored_is_left_out_but_for_what_is_always_read(checkout: Path)
 
 
 def test_what_not_every_rule_keeps_out_is_staged(checkout: Path) -> None:
-    rules = [IgnoreRules.parsed("Dockerfile\nsub"), IgnoreRules.parsed("sub")]
+    rules = [DockerIgnoreRules.parsed("Dockerfile\nsub"), DockerIgnoreRules.parsed("sub")]
     with staged(checkout / "image", checkout, checkout.parent / "new", rules, frozenset()) as what:
-        assert set(what.entries) == {"Dockerfile"}
+        assert set(what.entries) == {".", "Dockerfile"}
 
 
 def test_what_is_no_file_is_left_out_with_a_warning(checkout: Path) -> None:
@@ -138,7 +140,7 @@ def test_what_is_no_file_is_left_out_with_a_warning(checkout: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(checkout / "image/socket"))
         with staged(checkout / "image", checkout, checkout.parent / "new", [], frozenset()) as what:
-            assert set(what.entries) == {"Dockerfile", "sub"}
+            assert set(what.entries) == {".", "Dockerfile", "sub"}
             assert [warning.partition(" ")[0] for warning in what.warnings] == ["pipe", "socket"]
 
 
@@ -219,3 +221,28 @@ def test_no_file_is_a_hard_link_to_another_one(checkout: Path) -> None:
     new = checkout.parent / "new"
     with staged(checkout / "image", checkout, new, [], frozenset()):
         assert len({(new / name).stat().st_ino for name in "abcd"}) == 4
+
+
+@pytest.mark.parametrize("mode", [0o500, 0o555, 0o750, 0o1777, 0o2755])
+def test_a_folder_is_built_with_the_mode_that_counts(checkout: Path, mode: int) -> None:
+    (checkout / "image/sub").chmod(mode)
+    with staged(checkout / "image", checkout, checkout.parent / "new", [], frozenset()) as what:
+        built = (what.folder / "sub").stat().st_mode & 0o7777
+        assert what.entries["sub"] == f"folder {built:04o} "
+        assert built == mode
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o555])
+def test_the_mode_of_the_context_itself_counts(checkout: Path, mode: int) -> None:
+    (checkout / "image").chmod(mode)
+    with staged(checkout / "image", checkout, checkout.parent / "new", [], frozenset()) as what:
+        assert what.folder.stat().st_mode & 0o7777 == mode
+        assert what.entries["."] == f"folder {mode:04o} "
+
+
+def test_an_error_of_the_build_is_no_error_of_staging(checkout: Path) -> None:
+    with (
+        pytest.raises(ConnectionError),
+        staged(checkout / "image", checkout, checkout.parent / "new", [], frozenset()),
+    ):
+        raise ConnectionError
