@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-_YAML_NAMES = (".yaml", ".yml")
-_JSON_NAMES = (".json", ".jsonc", ".json5")
+_LANGUAGES = {
+    (".yaml", ".yml"): "YAML",
+    (".json", ".jsonc", ".json5"): "JSON",
+    (".py",): "Python",
+    (".toml",): "TOML",
+    (".tf", ".tfvars", ".hcl"): "Terraform",
+    (".sh", ".bash", ".env"): "shell",
+}
 _TEMPLATE_NAMES = (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".gotmpl", ".template")
 
 
@@ -23,14 +29,20 @@ class File:
     hub: str
 
     @property
+    def language(self) -> str:
+        """The language of the file, or of what a template makes; empty where it is not one we read."""
+        name = self._name
+        return next((language for endings, language in _LANGUAGES.items() if name.endswith(endings)), "")
+
+    @property
     def is_yaml(self) -> bool:
-        """Whether its name is that of a YAML or JSON file, or of a template of one."""
-        return self._name.endswith(_YAML_NAMES) or self.is_json
+        """Whether it is YAML or JSON, or a template of one."""
+        return self.language in {"YAML", "JSON"}
 
     @property
     def is_json(self) -> bool:
-        """Whether its name is that of a JSON file: there, every text is in quotes."""
-        return self._name.endswith(_JSON_NAMES)
+        """Whether it is JSON: there, every text is in quotes."""
+        return self.language == "JSON"
 
     @property
     def _name(self) -> str:

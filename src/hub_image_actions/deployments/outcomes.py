@@ -1,13 +1,16 @@
 """Outcomes: what becomes of the references of one file, and why."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub_image_actions.deployments.bump import ALREADY, Bump, Reference
 from hub_image_actions.deployments.documents import sightings
 from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.deployments.files import File
 from hub_image_actions.deployments.holds import find_hold
+from hub_image_actions.deployments.literals import literal_sightings
 from hub_image_actions.deployments.sightings import Sighting
+from hub_image_actions.deployments.soundness import is_broken_by
 from hub_image_actions.errors import DeploymentsError
 
 
@@ -36,12 +39,22 @@ def plan_file(file: File, bump: Bump) -> tuple[list[Reference], Edit | None]:
             reason="not UTF-8",
         )
         return [unread], None
-    seen, parsed = sightings(text, bump.image)
+    seen, parsed = _seen(text, file, bump)
     lines = text.split("\n")
     outcomes = [_outcome(sighting, bump, file, lines, parsed=parsed) for sighting in seen]
     moved = [sighting for sighting, reference in zip(seen, outcomes, strict=True) if reference.moved]
-    edit = Edit(file.name, file.path, before, _spliced(text, moved, bump, quoted=file.is_json).encode())
-    return outcomes, edit if moved else None
+    after = _spliced(text, moved, bump, quoted=file.is_json)
+    if moved and is_broken_by(text, after, file.language):
+        reason = f"the edited file would not be {file.language}"
+        return [replace(outcome, new="", reason=outcome.reason or reason) for outcome in outcomes], None
+    return outcomes, Edit(file.name, file.path, before, after.encode()) if moved else None
+
+
+def _seen(text: str, file: File, bump: Bump) -> tuple[list[Sighting], bool]:
+    """Return the places of a file that name the image, and whether it was read as YAML."""
+    if file.is_yaml or not file.language:
+        return sightings(text, bump.image)
+    return literal_sightings(text, bump.image, file.language), True
 
 
 def _content(file: File) -> bytes:
@@ -88,7 +101,7 @@ def _outcome(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str], *
 
 
 def _reason_to_stay(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str]) -> str:
-    if not file.is_yaml:
+    if not file.language:
         return "not a YAML file"
     if sighting.obstacle:
         return sighting.obstacle.value
