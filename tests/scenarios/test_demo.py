@@ -124,7 +124,6 @@ def test_there_are_a_dozen_hubs_in_all_shapes(shown: Shown) -> None:
         "pre-puller image",
         "environment variable",
         "display name",
-        "reference token",
     ):
         assert shape in step
 
