@@ -71,7 +71,7 @@ def joined(base: str, reference: str) -> str:
     """Return an address that somebody gave, as seen from the one where they gave it.
 
     Raises:
-        InvalidAddress: it is none that a request may be sent to.
+        InvalidAddress: no request may be sent to it.
     """
     if _FORBIDDEN.search(reference):
         raise InvalidAddress("The address holds a character that none may hold.")

@@ -46,7 +46,7 @@ _READ_BESIDES = (
     "JuliaManifest.toml",
     "requirements3.txt",
 )
-# What ruamel.yaml raises for texts that are no YAML: its own error, and others where it trusts the text.
+# What ruamel.yaml raises for texts that are not YAML: its own error, and others where it trusts the text.
 _NO_YAML = (RecursionError, ArithmeticError, AssertionError, LookupError, ValueError, TypeError)
 
 

@@ -21,7 +21,7 @@ class TooMuchToRead(ActionError):
 
 
 def check_extent(name: str, entries: int) -> None:
-    """Check that a folder is none that would be walked through for hours, or until Python gives up.
+    """Check that a folder can be walked through in reasonable time and depth.
 
     Args:
         name: a file or folder in it, relative to the folder.

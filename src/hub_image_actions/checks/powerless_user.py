@@ -1,4 +1,4 @@
-"""A user without rights, as whom code of a repository may run on the runner itself.
+"""A user without rights, for code of a repository that has to run on the runner itself.
 
 The runner's own user may read the job's secrets, use Docker and, on GitHub's machines, become root. This one
 has a number that no account has, no group, no capability, and no way to get any: `no_new_privs` takes from

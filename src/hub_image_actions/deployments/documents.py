@@ -44,7 +44,7 @@ from hub_image_actions.text_lines import TextLines
 
 _MERGE_KEY = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
-# What ruamel.yaml raises for texts that are no YAML: its own error, and others where it trusts the text.
+# What ruamel.yaml raises for texts that are not YAML: its own error, and others where it trusts the text.
 _NO_YAML = (YAMLError, RecursionError, ArithmeticError, AssertionError, LookupError, ValueError)
 _NOWHERE = -1
 _DIGITS = re.compile("[0-9a-f]{64}")

@@ -81,7 +81,7 @@ def _spliced(text: str, moved: Sequence[Sighting], bump: Bump, *, quoted: bool) 
 def _outcome(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str], *, parsed: bool) -> Reference:
     """Return what becomes of one reference, and why."""
     reason = _reason_to_stay(sighting, bump, file, lines)
-    notes = [] if parsed or not file.is_yaml else ["the file is no YAML; edited by exact reference"]
+    notes = [] if parsed or not file.is_yaml else ["the file is not YAML; edited by exact reference"]
     if sighting.repeats and not reason:
         notes.append(sighting.repeats)
     if sighting.digest and not reason:

@@ -1,4 +1,4 @@
-"""References in a text that is no YAML: a cookiecutter or jinja template, searched line by line.
+"""References in a text that is not YAML: a cookiecutter or jinja template, searched line by line.
 
 Only an exact reference that is a whole value, as far as its line shows, can be moved.
 """

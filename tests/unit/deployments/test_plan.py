@@ -171,7 +171,7 @@ def test_a_template_that_is_no_yaml_is_reported_as_such(tree: Tree) -> None:
     name = "deployments/template/{{cookiecutter.hub_name}}/hubploy.yaml"
     tree.write(name, "{% if gpu %}\n" + ONE + "{% endif %}\n")
     reference = one(tree.plan())
-    assert (reference.new, reference.note) == (NEW, "the file is no YAML; edited by exact reference")
+    assert (reference.new, reference.note) == (NEW, "the file is not YAML; edited by exact reference")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from hub_image_actions.text_lines import TextLines
 WORKFLOWS = ".github/workflows/"
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
 _REFERENCE = re.compile(r"\b(?P<context>secrets|vars)\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
-# What ruamel.yaml raises for texts that are no YAML: its own error, and others where it trusts the text.
+# What ruamel.yaml raises for texts that are not YAML: its own error, and others where it trusts the text.
 _NO_YAML = (YAMLError, RecursionError, ArithmeticError, AssertionError, LookupError, ValueError)
 
 
