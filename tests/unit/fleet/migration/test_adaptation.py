@@ -73,6 +73,18 @@ def test_where_no_hub_was_moved_only_the_build_is_left() -> None:
     ]
 
 
+def test_a_condition_of_the_pipeline_guards_the_first_job() -> None:
+    first, *_ = loaded(pushed(replace(PLAIN, condition="github.actor != 'bot'")))["jobs"].values()
+    assert first["if"] == "github.actor != 'bot'"
+
+
+@pytest.mark.parametrize(("username", "kept"), [("me", "me"), ("", "${{ github.actor }}")])
+def test_a_login_with_the_jobs_token_keeps_its_user(username: str, kept: str) -> None:
+    login = replace(PLAIN, registry_username=username, registry_password="${{ secrets.GITHUB_TOKEN }}")
+    inputs = step(pushed(login), "hub-image-actions/build")["with"]
+    assert (inputs["registry-username"], inputs["registry-password"]) == (kept, "${{ github.token }}")
+
+
 def test_inputs_of_the_build_and_of_the_push_are_carried_over() -> None:
     made = pushed(replace(PLAIN, image="a/b", build={"user-name": "me"}, publish={"latest": "true"}))
     inputs = step(made, "hub-image-actions/build")["with"]

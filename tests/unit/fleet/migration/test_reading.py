@@ -24,7 +24,7 @@ def legacy(*files: WorkflowFile) -> Legacy:
     return read({file.path: file for file in files}, "o/r-image")
 
 
-def origins_and_values(found: Legacy, *names: str) -> list[Any]:
+def settings(found: Legacy, *names: str) -> list[Any]:
     return [getattr(found.configuration, name) for name in names]
 
 
@@ -67,7 +67,7 @@ def test_what_is_none_of_ours_has_no_role_and_no_settings() -> None:
 def test_the_pushes_that_are_built_are_read(
     on: str, branches: tuple[str, ...], tags: tuple[str, ...]
 ) -> None:
-    assert origins_and_values(legacy(workflow(on, BUILD)), "branches", "tags") == [branches, tags]
+    assert settings(legacy(workflow(on, BUILD)), "branches", "tags") == [branches, tags]
 
 
 def test_ignored_paths_are_kept_but_for_those_of_the_workflows() -> None:
@@ -116,6 +116,18 @@ def test_a_push_is_read_before_a_test_whatever_their_names() -> None:
     test = workflow(PULLS, f"{BUILD}        with: {{NO_PUSH: 'true', IMAGE_NAME: test}}\n")
     push = workflow(PUSHES, f"{BUILD}        with: {{IMAGE_NAME: pushed}}\n", path="z.yaml")
     assert legacy(test, push).configuration.image == "pushed"
+
+
+def test_commits_that_go_elsewhere_than_to_deployments_are_the_repositorys_own() -> None:
+    own = "      - {name: Mine, run: git commit -m x}\n"
+    assert [each.name for each in legacy(workflow(PUSHES, BUILD + own)).configuration.steps] == ["Mine"]
+    assert legacy(workflow(PUSHES, BUILD + DEPLOYMENTS + own)).configuration.steps == ()
+
+
+def test_the_image_and_the_hub_of_the_job_are_read() -> None:
+    env = "    env: {IMAGE: a/b, HUB: '${{vars.HUB}}'}\n"
+    found = legacy(workflow(PUSHES, "      - run: docker build . --push\n", job=env))
+    assert settings(found, "image", "hub") == ["a/b", "${{ vars.HUB }}"]
 
 
 def test_what_the_badge_opens_is_read_with_its_escapes_undone() -> None:

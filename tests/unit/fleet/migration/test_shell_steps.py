@@ -141,6 +141,12 @@ def test_the_tag_latest_is_kept_unless_it_was_off(off: str, published: dict[str,
     assert built(called(BUILD, LATEST_TAG_OFF=off)).values.get("publish", {}) == published
 
 
+@pytest.mark.parametrize(("check", "kept"), [("'true'", "true"), ("'false'", None)])
+def test_a_check_of_a_public_registry_is_kept(check: str, kept: str | None) -> None:
+    read = built(called(BUILD, PUBLIC_REGISTRY_CHECK=check))
+    assert read.values["publish"].get("public-check") == kept
+
+
 def test_a_test_publishes_nothing_and_has_inputs_of_its_own() -> None:
     read = built(called(BUILD, NOTEBOOK_USER="me"), "test")
     assert read.values == {"test": {"user-name": "me", "repo-dir": "/home/jovyan"}}

@@ -69,6 +69,7 @@ def test_a_pull_request_names_the_release_and_carries_the_plan() -> None:
     assert "(https://example.org/o/actions/tree/v1.4.0)" in made.body
     assert made.body.endswith(note_of(GOAL, "abc"))
     assert TO_SET not in made.body
+    assert "and more" not in made.body
 
 
 def test_variables_that_are_to_be_set_are_named_with_the_place_to_set_them() -> None:
