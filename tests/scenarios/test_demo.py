@@ -126,6 +126,8 @@ def test_there_are_a_dozen_hubs_in_all_shapes(shown: Shown) -> None:
         "display name",
     ):
         assert shape in step
+    # The template's reference is found around its placeholders, and named as in the hubs made of it.
+    assert re.search(r"^   template +images list$", step, re.MULTILINE)
 
 
 def test_every_removed_line_of_the_diff_comes_back_with_the_new_tag_alone(shown: Shown) -> None:
