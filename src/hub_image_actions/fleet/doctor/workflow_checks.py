@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding, Severity
+from hub_image_actions.fleet.workflows.filters import matches
 from hub_image_actions.fleet.workflows.pins import Pin, Style, pins, pins_of, version_key
 from hub_image_actions.fleet.workflows.pipelines import pipeline_of
 from hub_image_actions.fleet.workflows.runs import (
     line_of_filter,
-    matches,
     permissions_of,
     permissions_of_job,
 )

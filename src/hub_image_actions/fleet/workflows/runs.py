@@ -3,12 +3,12 @@
 Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode
 
+from hub_image_actions.fleet.workflows.filters import matches
 from hub_image_actions.fleet.workflows.pipelines import workflows_in
 from hub_image_actions.fleet.workflows.workflow_file import (
     Job,
@@ -22,9 +22,6 @@ from hub_image_actions.fleet.workflows.workflow_file import (
 
 # A pull request that such a filter keeps out gets no check at all, and not one that passed.
 _NARROWING = frozenset({"paths", "paths-ignore", "types"})
-# GitHub's filters: `*` stops at a slash, `**` does not, and a leading `!` takes back.
-_PARTS = re.compile(r"(\*\*/|\*\*|\*|\?)")
-_REGULAR = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]?"}
 
 
 @dataclass(frozen=True)
@@ -95,22 +92,6 @@ def check_of(job: Job) -> str:
     varies = "${{" in name or "matrix" in entries(entries(job.node).get("strategy"))
     # The check of a called workflow bears the names of both.
     return "" if varies or job.value("uses") else name
-
-
-def matches(patterns: Sequence[str], name: str) -> bool:
-    """Say whether a path or branch is meant by a filter; of several patterns, the last one that fits counts.
-
-    Args:
-        patterns: the filter.
-        name: the path or branch.
-    """
-    meant = False
-    for pattern in patterns:
-        parts = _PARTS.split(pattern.removeprefix("!"))
-        regular = "".join(_REGULAR.get(part, re.escape(part)) for part in parts)
-        if re.fullmatch(regular, name):
-            meant = not pattern.startswith("!")
-    return meant
 
 
 def line_of_filter(file: WorkflowFile, event: str, name: str) -> int:

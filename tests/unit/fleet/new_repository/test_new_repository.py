@@ -7,17 +7,7 @@ import pytest
 from hub_image_actions.fleet.new_repository.first_reference import first_reference
 from hub_image_actions.fleet.new_repository.placeholders import Rebased, filled_in, rebased
 from hub_image_actions.fleet.new_repository.settings import needed
-from hub_image_actions.fleet.workflows.runs import (
-    checks_that_always_report,
-    checks_that_may_not_report,
-    matches,
-)
-from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
-from hub_image_actions.github.settings import (
-    Hidden,
-    Kind,
-    Visibility,
-)
+from hub_image_actions.github.settings import Hidden, Kind, Visibility
 from hub_image_actions.references import parse_image_name, parse_reference
 
 IMAGE = parse_image_name("example.org/user-images/data100-user-image")
@@ -154,52 +144,6 @@ def test_what_the_token_may_not_look_at_is_said_to_be_hidden() -> None:
     hidden = Hidden("the organisation's secrets", "Organization secrets: write", "no")
     ways = {one.way for one in needed((), (), lambda *_: hidden, private=False)}
     assert ways == {"hidden"}
-
-
-def workflow(on: str, jobs: str = "  a: {name: A, steps: []}\n") -> WorkflowFile:
-    return WorkflowFile(".github/workflows/x.yaml", f"on:{on}\njobs:\n{jobs}".encode())
-
-
-@pytest.mark.parametrize(
-    ("file", "always", "sometimes"),
-    [
-        (workflow(" pull_request"), ["A"], []),
-        (workflow(" [push, pull_request]"), ["A"], []),
-        (workflow(" {pull_request: {paths-ignore: [x]}}"), [], ["A"]),
-        (workflow(" {pull_request: {paths: [x]}}"), [], ["A"]),
-        (workflow(" {pull_request: {types: [labeled]}}"), [], ["A"]),
-        (workflow(" {pull_request: {branches: [main]}}"), ["A"], []),
-        (workflow(" {pull_request: {branches: ['m*', '!main']}}"), [], ["A"]),
-        (workflow(" {pull_request: {branches-ignore: [main]}}"), [], ["A"]),
-        (workflow(" pull_request_target"), [], []),
-        (workflow(" push"), [], []),
-        (workflow(" pull_request", "  a: {steps: []}\n"), ["a"], []),
-        (workflow(" pull_request", "  a: {uses: o/r/.github/workflows/x.yaml@v1}\n"), [], []),
-        (workflow(" pull_request", "  a: {name: 'A ${{ matrix.x }}'}\n"), [], []),
-        (workflow(" pull_request", "  a: {strategy: {matrix: {x: [1]}}}\n"), [], []),
-    ],
-)
-def test_only_a_check_that_no_filter_can_keep_away_always_reports(
-    file: WorkflowFile, always: list[str], sometimes: list[str]
-) -> None:
-    assert list(checks_that_always_report([file], "main")) == always
-    assert list(checks_that_may_not_report([file], "main")) == sometimes
-
-
-@pytest.mark.parametrize(
-    ("patterns", "name", "expected"),
-    [
-        ([".github/**"], ".github/workflows/x.yaml", True),
-        ([".github/*"], ".github/workflows/x.yaml", False),
-        (["**/*.md"], "README.md", True),
-        (["**"], ".github/workflows/x.yaml", True),
-        (["**", "!.github/**"], ".github/workflows/x.yaml", False),
-        (["release-?"], "release-", True),
-        ([], "main", False),
-    ],
-)
-def test_filters_are_read_as_github_reads_them(patterns: list[str], name: str, expected: bool) -> None:
-    assert matches(patterns, name) is expected
 
 
 def test_marks_are_filled_in_and_files_without_one_or_that_are_no_text_are_left() -> None:
