@@ -127,9 +127,17 @@ class CommandError(ActionError):
     """
 
     def __init__(self, command: str, status: int, stdout: str, stderr: str, remedy: str = "") -> None:
-        last = (stderr.strip() or stdout.strip()).splitlines()[-1:]
-        super().__init__(f"`{command}` failed with status {status}: {' '.join(last)}", remedy)
         self.command = command
         self.status = status
         self.stdout = stdout
         self.stderr = stderr
+        how = f" with status {status}" if status >= 0 else ""
+        super().__init__(f"`{command}` failed{how}{self.last_line and f': {self.last_line}'}", remedy)
+
+    @property
+    def last_line(self) -> str:
+        """What it said last of the reason; empty where it said nothing.
+
+        Where both streams are one, the standard error has why it was ended, which it could not say itself.
+        """
+        return " ".join((self.stderr.strip() or self.stdout.strip()).splitlines()[-1:]).strip()

@@ -39,12 +39,21 @@ def test_too_many_requests_are_not_a_lack_of_rights(
 
 @pytest.mark.parametrize(
     ("stdout", "stderr", "said"),
-    [("out\n", "first\nlast\n", "last"), ("first\nout\n", " \n", "out"), ("", "", "")],
+    [
+        ("out\n", "first\nlast\n", "last"),
+        ("first\nout\n", " \n", "out"),
+        ("out\n", "not done within 3 seconds", "not done within 3 seconds"),
+        ("", "", ""),
+    ],
 )
 def test_a_failed_command_is_told_by_its_last_words(stdout: str, stderr: str, said: str) -> None:
-    assert (
-        str(CommandError("git push", 1, stdout, stderr)) == f"`git push` failed with status 1: {said}".strip()
-    )
+    error = CommandError("git push", 1, stdout, stderr)
+    assert error.last_line == said
+    assert str(error) == f"`git push` failed with status 1{': ' if said else ''}{said}"
+
+
+def test_a_command_that_did_not_end_by_itself_has_no_status() -> None:
+    assert str(CommandError("git push", -1, "", "there is no git")) == "`git push` failed: there is no git"
 
 
 def test_inputs_that_cannot_be_used_are_counted_and_kept() -> None:

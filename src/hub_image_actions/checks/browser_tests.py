@@ -91,9 +91,8 @@ class BrowserTests:
         try:
             tool.make(self.environment)
         except CommandError as error:
-            said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-1:]
             raise BrowserTestsNotRun(
-                f"pytest-playwright cannot be installed: {' '.join(said)}", "Run again."
+                f"pytest-playwright cannot be installed: {error.last_line}", "Run again."
             ) from error
         return tool
 
@@ -150,7 +149,7 @@ class BrowserTests:
             yield
         except CommandError as error:
             if error.status not in _REPORTED or not os.access(report / "pytest.xml", os.R_OK):
-                last = " ".join(error.stdout.strip().splitlines()[-1:]) or error.problem
+                last = error.last_line or error.problem
                 raise BrowserTestsNotRun(
                     f"The browser tests could not be run: {last.rstrip('.')}.", "Look at the end of the log."
                 ) from error

@@ -130,15 +130,15 @@ def _not_run(failure: CommandError, told: Path) -> TestsNotRun:
             f"The image's tests could not be run. {problem}.",
             "Put what the tests need into the image, and look at the end of the log.",
         )
-    last = (failure.stdout.strip() or failure.stderr).splitlines()[-1:]
-    if failure.status in _NO_PYTHON and "permission denied" in " ".join(last).lower():
+    last = (failure.last_line or failure.problem).rstrip(".")
+    if failure.status in _NO_PYTHON and "permission denied" in last.lower():
         return TestsNotRun(
-            f"The image's tests could not be run: {' '.join(last)}.",
+            f"The image's tests could not be run: {last}.",
             "Make that file executable; in a repository, `git update-index --chmod=+x start`.",
         )
     if failure.status in _NO_PYTHON:
         return TestsNotRun(
-            f"The image's tests could not be run: {' '.join(last)}.",
+            f"The image's tests could not be run: {last}.",
             "The tests need `python3` in the image. Add it, or set `test: false`.",
         )
     if failure.status == _KILLED:
@@ -147,6 +147,6 @@ def _not_run(failure: CommandError, told: Path) -> TestsNotRun:
             "Let them use less, or use a runner with more memory.",
         )
     return TestsNotRun(
-        f"The image's tests could not be run: {' '.join(last) or failure.problem}.",
+        f"The image's tests could not be run: {last}.",
         "Look at the end of the log.",
     )

@@ -188,8 +188,7 @@ class Docker:
 
 
 def _last_line(error: CommandError) -> str:
-    lines = (error.stderr.strip() or error.stdout.strip()).splitlines()
-    return lines[-1].strip().removeprefix("ERROR: ").rstrip(".") if lines else ""
+    return error.last_line.removeprefix("ERROR: ").rstrip(".")
 
 
 def _no_engine(said: str) -> DockerError:

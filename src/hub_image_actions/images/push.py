@@ -105,7 +105,7 @@ class ImagePush:
             try:
                 docker.push(reference)
             except CommandError as error:
-                last = " ".join(error.stdout.strip().splitlines()[-1:]) or error.stderr
+                last = error.last_line or error.problem
                 if attempt == _ATTEMPTS or _NOT_PASSING.search(last):
                     times = f" in {attempt} attempts" if attempt > 1 else ""
                     raise RegistryError(

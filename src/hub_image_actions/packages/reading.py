@@ -87,8 +87,7 @@ def _not_read(failure: CommandError) -> PackagesNotRead:
             "The image's packages are not listed: there is no `python3` in it.",
             "Nothing else depends on the list; with a `python3` in the image, the next build has it.",
         )
-    last = (failure.stdout.strip() or failure.stderr).splitlines()[-1:]
     return PackagesNotRead(
-        f"The image's packages are not listed: {(' '.join(last) or failure.problem).rstrip('.')}.",
+        f"The image's packages are not listed: {(failure.last_line or failure.problem).rstrip('.')}.",
         "Nothing else depends on the list.",
     )
