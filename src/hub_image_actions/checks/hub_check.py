@@ -16,13 +16,13 @@ from hub_image_actions.checks.browser_tests import BrowserTests
 from hub_image_actions.checks.diagnosis import Diagnosis, catalogue, diagnose
 from hub_image_actions.checks.hub_containers import SERVER_PORT, HubContainers
 from hub_image_actions.checks.hub_log import (
-    _NOT_FOUND,
-    _NOT_RUN,
-    _ended,
-    _explanations,
-    _passed_over,
-    _proof,
+    NOT_FOUND,
+    NOT_RUN,
+    ending,
+    explanations,
     missing,
+    passed_over,
+    proof,
 )
 from hub_image_actions.checks.results import SuiteResults
 from hub_image_actions.docker.engine import Docker
@@ -173,7 +173,7 @@ class HubCheck:
         for line in log:
             docker.tell(line)
         results = browser.run(containers.url) if browser else None
-        return HubCheckResult(seconds, version, kernels, (*warnings, *_passed_over(log)), results)
+        return HubCheckResult(seconds, version, kernels, (*warnings, *passed_over(log)), results)
 
     def _ready(self, containers: HubContainers, started: float) -> str:
         """Wait until the server is ready, and return its version."""
@@ -184,7 +184,7 @@ class HubCheck:
                 return str(found["version"])
             state = containers.state()
             if not state.running:
-                _fail(containers, containers.log(), [_ended(state.status, killed=state.killed)])
+                _fail(containers, containers.log(), [ending(state.status, killed=state.killed)])
             if time.monotonic() - started > self.timeout:
                 _fail(containers, containers.log(), [*self._late(found)])
 
@@ -213,8 +213,8 @@ class HubCheck:
             containers.docker.tell(f"Kernel {kernel.name} ran a cell in {kernel.seconds:.1f} s")
         for problem in (each["text"] for each in found if each["event"] == "problem"):
             state, log = containers.state(), containers.log()
-            ended = [] if state.running else [_ended(state.status, killed=state.killed)]
-            _fail(containers, log, [f"hub-check: {problem}{_proof(log)}", *ended])
+            ended = [] if state.running else [ending(state.status, killed=state.killed)]
+            _fail(containers, log, [f"hub-check: {problem}{proof(log)}", *ended])
         return kernels
 
 
@@ -258,7 +258,7 @@ def _fail(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -
     Raises:
         HubCheckFailed: always.
     """
-    lines = _with_home(containers, [*log, *_explanations(log, found), *found])
+    lines = _with_home(containers, [*log, *explanations(log, found), *found])
     for line in lines:
         containers.docker.tell(line)
     raise HubCheckFailed(diagnose(lines, catalogue(CATALOGUE)))
@@ -287,7 +287,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except CommandError as error:
-        if error.status in {_NOT_RUN, _NOT_FOUND}:
+        if error.status in {NOT_RUN, NOT_FOUND}:
             raise HubCheckFailed(
                 Diagnosis(
                     "python3 is not in the image",

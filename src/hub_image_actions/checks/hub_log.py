@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-_KILLED, _NOT_RUN, _NOT_FOUND = 137, 126, 127
+_KILLED = 137
+# By these statuses shells say that they may not run a command, or that there is none.
+NOT_RUN, NOT_FOUND = 126, 127
 _MISSING = re.compile(r"(?i)no such file|not found|can(?:no|')t (?:open|find)|FileNotFoundError")
 _PATH = re.compile(r"/[\w.+@/-]*[\w+@-]")
 _COMMAND = re.compile(
@@ -19,20 +21,21 @@ _RESTARTED = "KernelRestarter: restarting kernel"
 _SETTINGS = re.compile(r"Exception while loading config file (\S+)")
 
 
-def _ended(status: int, *, killed: bool) -> str:
+def ending(status: int, *, killed: bool) -> str:
+    """Return how a server ended, as a line of the log."""
     if killed or status == _KILLED:
         return f"hub-check: the server was killed (status {status})"
     return f"hub-check: the server ended with status {status}"
 
 
-def _proof(log: Sequence[str]) -> str:
+def proof(log: Sequence[str]) -> str:
     """Return what a log says last of an error, to go with what became of it."""
     restarted = "; it died and was started again" if any(_RESTARTED in line for line in log) else ""
     raised = next(filter(None, map(_RAISED.match, reversed(log))), None)
     return f"{restarted}; the log has: {raised[1]}" if raised else restarted
 
 
-def _passed_over(log: Sequence[str]) -> Iterator[str]:
+def passed_over(log: Sequence[str]) -> Iterator[str]:
     """Yield what failed without ending the server, since Jupyter passes over it."""
     for line in log:
         if failed := _EXTENSION.search(line):
@@ -41,13 +44,13 @@ def _passed_over(log: Sequence[str]) -> Iterator[str]:
             yield f"The settings in {failed[1]} could not be read and are not used: see the log."
 
 
-def _explanations(log: Sequence[str], found: Sequence[str]) -> Iterator[str]:
+def explanations(log: Sequence[str], found: Sequence[str]) -> Iterator[str]:
     """Yield what the exit statuses of shells mean, by which entry points often end."""
-    if any(line.endswith(f"status {_NOT_RUN}") for line in found):
+    if any(line.endswith(f"status {NOT_RUN}") for line in found):
         for match in filter(None, map(_DENIED.search, reversed(log))):
             yield f"hub-check: {next(filter(None, match.groups()))} may not be run"
             return
-    if any(line.endswith(f"status {_NOT_FOUND}") for line in found):
+    if any(line.endswith(f"status {NOT_FOUND}") for line in found):
         for match in filter(None, map(_COMMAND.search, reversed(log))):
             yield f"hub-check: there is no command {next(filter(None, match.groups()))}"
             return

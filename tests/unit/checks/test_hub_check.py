@@ -13,7 +13,6 @@ from hub_image_actions.checks.hub_check import (
     Kernel,
     compare_versions,
 )
-from hub_image_actions.checks.hub_log import missing
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 
 
@@ -106,25 +105,6 @@ def test_versions_of_which_a_hub_warns_are_a_warning(hub: str, server: str) -> N
 def test_a_hub_without_scopes_is_no_hub_for_newer_servers(hub: str, server: str) -> None:
     warning, impossible = compare_versions(hub, server)
     assert (warning, hub in impossible, server in impossible) == ("", True, True)
-
-
-@pytest.mark.parametrize(
-    ("line", "names"),
-    [
-        (
-            "/srv/start: 2: .: cannot open /home/jovyan/a.sh: No such file",
-            ["/srv/start", "/home/jovyan/a.sh"],
-        ),
-        ("ModuleNotFoundError: No module named 'otter.check'", ["otter.check"]),
-        ("/srv/start: 2: exec: rstudio-server: not found", ["/srv/start", "rstudio-server"]),
-        ("bash: line 1: voila: command not found", ["voila"]),
-        ('exec: "jupyter-x": executable file not found in $PATH: unknown', ["jupyter-x"]),
-        ("python3: can't open file '/home/jovyan/serve.py': [Errno 2] No such", ["/home/jovyan/serve.py"]),
-        ("[I] Serving notebooks from local directory: /home/jovyan", []),
-    ],
-)
-def test_what_a_line_misses_is_found(line: str, names: list[str]) -> None:
-    assert missing(line) == names
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""What the log of a server says of why it did not start."""
+
+import pytest
+
+from hub_image_actions.checks.hub_log import ending, explanations, missing, passed_over, proof
+
+NOT_FOUND = "hub-check: the server ended with status 127"
+NOT_RUN = "hub-check: the server ended with status 126"
+
+
+@pytest.mark.parametrize(
+    ("status", "killed", "text"),
+    [
+        (1, False, "hub-check: the server ended with status 1"),
+        (137, False, "hub-check: the server was killed (status 137)"),
+        (0, True, "hub-check: the server was killed (status 0)"),
+    ],
+)
+def test_a_server_that_was_killed_did_not_just_end(status: int, text: str, *, killed: bool) -> None:
+    assert ending(status, killed=killed) == text
+
+
+@pytest.mark.parametrize(
+    ("log", "text"),
+    [
+        ([], ""),
+        (["[I] Serving at /"], ""),
+        (["KeyError: 'a'", "ValueError: last"], "; the log has: ValueError: last"),
+        (["  traitlets.TraitError: x", "bye"], "; the log has: traitlets.TraitError: x"),
+        (["[I] KernelRestarter: restarting kernel (1/5)"], "; it died and was started again"),
+        (
+            ["zmq.ZMQError: in use", "KernelRestarter: restarting kernel"],
+            "; it died and was started again; the log has: zmq.ZMQError: in use",
+        ),
+    ],
+)
+def test_the_last_error_of_a_log_is_its_proof(log: list[str], text: str) -> None:
+    assert proof(log) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "[W] nbgitpuller | extension failed loading with message: No module named 'x'",
+            "The server extension nbgitpuller could not be loaded: No module named 'x'",
+        ),
+        (
+            "[W] voila | error linking extension",
+            "The server extension voila could not be loaded: see the log",
+        ),
+        (
+            "[W] Exception while loading config file /etc/jupyter/a.py",
+            "The settings in /etc/jupyter/a.py could not be read and are not used: see the log.",
+        ),
+        ("[I] nbgitpuller | extension was successfully loaded.", ""),
+    ],
+)
+def test_what_jupyter_passes_over_is_told(line: str, told: str) -> None:
+    assert list(passed_over(["[I] a", line])) == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("log", "found", "told"),
+    [
+        (["/srv/start: exec: voila: not found"], NOT_FOUND, "hub-check: there is no command voila"),
+        (
+            ["bash: a: command not found", "bash: b: command not found"],
+            NOT_FOUND,
+            "hub-check: there is no command b",
+        ),
+        (["/srv/start: Permission denied"], NOT_RUN, "hub-check: /srv/start may not be run"),
+        (
+            ["PermissionError: [Errno 13] Permission denied: '/a b'"],
+            NOT_RUN,
+            "hub-check: /a b may not be run",
+        ),
+        (["bash: a: command not found"], "hub-check: the server ended with status 1", ""),
+        (["bash: a: command not found"], NOT_RUN, ""),
+        ([], NOT_FOUND, ""),
+    ],
+)
+def test_the_statuses_of_shells_are_explained_by_the_log(log: list[str], found: str, told: str) -> None:
+    assert list(explanations(log, [found])) == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        (
+            "/srv/start: 2: .: cannot open /home/jovyan/a.sh: No such file",
+            ["/srv/start", "/home/jovyan/a.sh"],
+        ),
+        ("ModuleNotFoundError: No module named 'otter.check'", ["otter.check"]),
+        ("/srv/start: 2: exec: rstudio-server: not found", ["/srv/start", "rstudio-server"]),
+        ("bash: line 1: voila: command not found", ["voila"]),
+        ('exec: "jupyter-x": executable file not found in $PATH: unknown', ["jupyter-x"]),
+        ("python3: can't open file '/home/jovyan/serve.py': [Errno 2] No such", ["/home/jovyan/serve.py"]),
+        ("[I] Serving notebooks from local directory: /home/jovyan", []),
+    ],
+)
+def test_what_a_line_misses_is_found(line: str, names: list[str]) -> None:
+    assert missing(line) == names
