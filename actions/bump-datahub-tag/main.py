@@ -24,10 +24,11 @@ dependencies.activate(ROOT)
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 
 from hub_image_actions import markdown, names
 from hub_image_actions.bump.branch import BumpBranch
+from hub_image_actions.bump.bumped_image import BumpedImage
 from hub_image_actions.bump.pull_request import BumpPullRequest, label_and_request
 from hub_image_actions.bump.report import BumpOrigin, BumpReport
 from hub_image_actions.deployments.bump import Bump, Plan
@@ -39,14 +40,14 @@ from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
-from hub_image_actions.errors import ActionError, GitHubError, RegistryError
+from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.git import Checkout, Identity, Remote, forget_environment
 from hub_image_actions.github.changes import ImageChange, image_changes
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
-from hub_image_actions.images.comparison import ImageComparison, compared_with
+from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.tags import INPUTS_PREFIX
 from hub_image_actions.ownership import owned_folder, sweep_folders
 from hub_image_actions.references import (
@@ -56,7 +57,7 @@ from hub_image_actions.references import (
     parse_image_name,
     parse_tag,
 )
-from hub_image_actions.registry.client import Registry, registries
+from hub_image_actions.registry.client import registries
 
 DATAHUB = "berkeley-dsep-infra/datahub"
 BRANCH = "update-{hub}-image-tag-{tag}"
@@ -222,7 +223,7 @@ class BumpDatahubTag:
         self.runner = runner
         self.http = http
         self.origin = origin
-        self.docker_config = docker_config
+        self.image = BumpedImage(settings.image, settings.tag, registries(http, docker_config))
         self.github = GitHub(http, settings.api_url, settings.server_url, settings.token)
         self.repository = Repository(self.github, settings.repository)
 
@@ -309,23 +310,13 @@ class BumpDatahubTag:
             self.repository = Repository(self.github, now.full_name)
         return self.settings.repository
 
-    @cached_property
-    def registry(self) -> Registry:
-        """The image's registry, with the login that Docker has for it."""
-        return registries(self.http, self.docker_config)(self.settings.image.registry)
-
     def check_image(self) -> str:
-        """Check that the tag is in the registry; return its digest."""
-        image, tag, given = self.settings.image, self.settings.tag, self.settings.digest
-        if not self.settings.verify_image:
-            return given
-        digest = self.registry.manifest(image.repository, tag).digest
-        self.runner.info(f"{image}:{tag} is in the registry, {digest}")
-        if given not in {"", digest}:
-            raise ActionError(
-                f"{image}:{tag} has the digest {digest}, not {given}.",
-                "The tag was pushed again since: pass the digest of the image that was tested, or none.",
-            )
+        """Check that the tag is in the registry, unless that is not wanted; return its digest."""
+        settings = self.settings
+        if not settings.verify_image:
+            return settings.digest
+        digest = self.image.check(settings.digest)
+        self.runner.info(f"{settings.image}:{settings.tag} is in the registry, {digest}")
         return digest
 
     def report(self, plan: Plan, base: str, digest: str) -> BumpReport:
@@ -340,20 +331,12 @@ class BumpDatahubTag:
             # The comparison is for the reader; the hubs move without it.
             self.runner.warning(f"The report does not say what changed in the image. {error}")
         files_url = f"{settings.server_url}/{settings.repository}/blob/{base}"
-        contents = self.changed_contents(plan) if settings.packages and settings.verify_image else ()
+        contents: tuple[ImageComparison, ...] = ()
+        if settings.packages and settings.verify_image:
+            contents = self.image.changed_contents(plan.old_tags, self.runner.warning)
         return BumpReport(
             settings.image, settings.tag, digest, plan, files_url, changes, contents, origin=self.origin
         )
-
-    def changed_contents(self, plan: Plan) -> tuple[ImageComparison, ...]:
-        """Return what changed among the image's packages, as far as the images tell."""
-        try:
-            return compared_with(
-                self.registry, self.settings.image.repository, plan.old_tags, self.settings.tag
-            )
-        except RegistryError as error:
-            self.runner.warning(f"The report does not say which packages changed. {error}")
-            return ()
 
     def push(self, checkout: Checkout, plan: Plan, base: str) -> str:
         """Write, commit and push the edits; return the commit that the branch is at."""

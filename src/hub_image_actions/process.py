@@ -119,10 +119,9 @@ def stream(
     secrets: Sequence[str] = (),
     end: Callable[[], None] | None = None,
 ) -> list[str]:
-    """Run a program without a shell, pass on each line that it writes, and return the lines.
+    """Run a program without a shell, pass on each line of both its streams, and return the lines.
 
-    Both streams are one here, in the order in which they are written. When this process is interrupted or
-    the time is over, the program and all that it started are ended.
+    When this process is interrupted or the time is over, the program and all that it started are ended.
 
     Args:
         command: the program and its arguments.
@@ -134,8 +133,7 @@ def stream(
         end: ends what runs as another user, which this process may not signal.
 
     Raises:
-        CommandError: it is not there, takes too long or ends with another status than 0; `stdout` has the
-            last lines.
+        CommandError: it is not there, is too slow or ends with another status; `stdout` has its last lines.
     """
     line = redact(shlex.join(command), secrets)
     tell(f"$ {line}")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from fuzz.limits import LIMITS, mutated
 from hub_image_actions.addresses import InvalidAddress, joined, parse_address
-from hub_image_actions.http import Headers, Response, is_rate_limited, wait_asked
+from hub_image_actions.exchange import Headers, Response
+from hub_image_actions.http import is_rate_limited, wait_asked
 from hub_image_actions.registry.authentication import parse_challenges
 from hub_image_actions.untrusted_json import InvalidJson, parse_json
 

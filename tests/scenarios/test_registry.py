@@ -10,7 +10,8 @@ import pytest
 
 from hub_image_actions.docker.config import Credentials, DockerConfig
 from hub_image_actions.errors import ManifestMissing, RegistryError
-from hub_image_actions.http import Http, Limits, RetryPolicy
+from hub_image_actions.exchange import Limits
+from hub_image_actions.http import Http, RetryPolicy
 from hub_image_actions.registry.calls import Manifest
 from hub_image_actions.registry.client import Registry
 from testbed.fault_proxy import Answer, FaultProxy, Reset, Silence, Truncated

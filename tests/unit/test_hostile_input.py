@@ -26,11 +26,12 @@ from hub_image_actions.docker.container_files import UnusableFile, read_written
 from hub_image_actions.docker.engine import Layer
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
+from hub_image_actions.exchange import Headers, Response
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.issues import Issues
 from hub_image_actions.github.kept_comment import KeptComment
 from hub_image_actions.github.repository import Repository
-from hub_image_actions.http import Headers, Http, Response
+from hub_image_actions.http import Http
 from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image

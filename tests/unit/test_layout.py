@@ -91,3 +91,35 @@ def test_every_file_that_contributors_are_sent_to_is_there(root: Path) -> None:
         folders = [root, root / "src" / OURS, root / "src" / OURS / first.strip("`")]
         missing += [path for path in paths if not any([*folder.glob(path)] for folder in folders)]
     assert missing == []
+
+
+def definitions(root: Path) -> Iterator[tuple[str, ast.AST, int]]:
+    """Yields each function and class, by a name that tells where it is, with its number of lines."""
+    for file in python_files(root):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                yield f"{file.relative_to(root)}: {node.name}", node, lines
+
+
+def test_no_function_is_longer_than_a_screen(root: Path) -> None:
+    functions = [
+        (name, lines) for name, node, lines in definitions(root) if not isinstance(node, ast.ClassDef)
+    ]
+    assert len(functions) > 1500
+    assert [(name, lines) for name, lines in functions if lines > LONGEST_FUNCTION] == []
+
+
+def test_no_class_is_longer_than_two_screens(root: Path) -> None:
+    classes = [(name, lines) for name, node, lines in definitions(root) if isinstance(node, ast.ClassDef)]
+    assert len(classes) > 150
+    assert [(name, lines) for name, lines in classes if lines > LONGEST_CLASS] == []
+
+
+def test_no_class_has_more_than_fifteen_methods(root: Path) -> None:
+    methods = {
+        name: sum(isinstance(part, ast.FunctionDef) for part in node.body)
+        for name, node, _ in definitions(root)
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {name: count for name, count in methods.items() if count > MOST_METHODS} == {}

@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import NoReturn
 
-from hub_image_actions import process
-from hub_image_actions.build.build_command import BuildCommand
+from hub_image_actions.build.builder import Builder
 from hub_image_actions.build.candidates import CandidateStore, open_candidates
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.earlier_images import FinishedImage, PreviousImage
@@ -17,20 +15,14 @@ from hub_image_actions.build.inspection import ImageInspection
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin, logged_in
 from hub_image_actions.build.output_files import check_output_file
-from hub_image_actions.build.preparation import Preparation, PreparedBuild
+from hub_image_actions.build.preparation import Preparation
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.repo2docker import unread_configuration
 from hub_image_actions.build.staging import StagedContext, staged
-from hub_image_actions.checks.diagnosis import diagnose
 from hub_image_actions.docker.engine import DockerError
-from hub_image_actions.errors import ActionError, CommandError, RegistryError
-from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, TESTS
+from hub_image_actions.errors import RegistryError
 from hub_image_actions.ownership import owned_folder
-
-# Jobs on GitHub's own runners end after six hours:
-# https://docs.github.com/en/actions/reference/limits
-_LONGEST_BUILD = 6 * 3600.0
 
 
 def build_image(job: BuildJob) -> None:
@@ -65,6 +57,7 @@ class ImageBuild:
         self._candidates = CandidateStore(job, login, candidates)
         self._promotion = Promotion(job, login, self._context, candidates)
         self._preparation = Preparation(job, login, self._context, previous)
+        self._builder = Builder(job, login)
         self._checks = ImageChecks(job, login.docker)
         self._inspection = ImageInspection(
             settings=settings,
@@ -156,7 +149,7 @@ class ImageBuild:
             with job.phase("Build", f"Building {settings.reference}"), closing(self._login):
                 if not self._preparation.needs_login(prepared):
                     self._login.close()
-                self._build(prepared, inputs, folder)
+                self._builder.build(prepared, inputs, folder)
             with report.phase("Test"):
                 self._checks.test()
             if settings.hub.check:
@@ -186,69 +179,3 @@ class ImageBuild:
                 self._job.report.kept = f"{place.name}:{inputs.tag}"
             except (RegistryError, DockerError) as error:
                 self._job.warn(f"The image is built again after the merge, since it was not kept. {error}")
-
-    def _build(self, prepared: PreparedBuild, inputs: BuildInputs | None, folder: Path) -> None:
-        job, docker = self._job, self._login.docker
-        job.report.cached_from = self._cache(prepared)
-        with owned_folder("build", job.origin.scratch) as workplace:
-            self._run(self._command(prepared, inputs, folder, workplace))
-        job.report.layers = docker.layers(job.settings.reference)
-        job.report.size = sum(layer.size for layer in job.report.layers)
-
-    def _command(
-        self, prepared: PreparedBuild, inputs: BuildInputs | None, folder: Path, workplace: Path
-    ) -> BuildCommand:
-        job = self._job
-        appendix = job.settings.appendix_file
-        return BuildCommand(
-            settings=job.settings,
-            origin=job.origin,
-            folder=folder.resolve(),
-            workplace=workplace,
-            appendix=(job.folder / appendix).read_text(encoding="utf-8") if appendix else "",
-            # What the base image says of itself does not hold for this one.
-            labels={TESTS: "", HUB_CHECK: "", CHECKS: "", INPUTS: inputs.digest if inputs else ""},
-            repo2docker=prepared.repo2docker,
-            with_buildx=prepared.with_buildx,
-            cached_from=job.report.cached_from,
-        )
-
-    def _run(self, command: BuildCommand) -> None:
-        job, docker = self._job, self._login.docker
-        try:
-            process.stream(
-                command.arguments(),
-                tell=job.runner.info,
-                timeout=_LONGEST_BUILD,
-                env={**docker.environment, **command.variables()},
-                cwd=command.workplace,
-                secrets=self._login.secrets,
-            )
-        except CommandError as error:
-            self._explain(error)
-
-    def _cache(self, prepared: PreparedBuild) -> str:
-        """Return the image to take layers from, once an earlier image of the same name is out of the way."""
-        reference = self._job.settings.reference
-        if not prepared.repo2docker:
-            return prepared.cached_from
-        # repo2docker takes an image that has the name already for the one that it is asked for.
-        earlier = self._login.docker.set_aside(reference)
-        if earlier and prepared.cached_from == reference and not prepared.with_buildx:
-            return earlier
-        return prepared.cached_from
-
-    def _explain(self, error: CommandError) -> NoReturn:
-        """Raise the error that a failed build stands for.
-
-        Raises:
-            DockerError: the engine does not answer any more.
-            ActionError: what the log shows.
-        """
-        diagnosis = diagnose(error.stdout.splitlines() or [str(error)])
-        if not diagnosis.remedy:
-            # An engine that ends in the middle of a build takes the words of the step with it.
-            self._login.docker.engine()
-        self._job.report.diagnosis = diagnosis
-        problem = f"{diagnosis.name}: {diagnosis.line}"
-        raise ActionError(f"{problem.rstrip('.')}.", diagnosis.remedy or "The log has the rest.") from error

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from hub_image_actions import dependencies
-from hub_image_actions.deployments.bump import Bump, Plan, Reference
+from hub_image_actions.deployments.bump import Bump, BumpReference, Plan
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.deployments.selection import Selection
@@ -80,7 +80,7 @@ def _as_json(plan: Plan) -> dict[str, object]:
     }
 
 
-def _table(seen: tuple[Reference, ...]) -> str:
+def _table(seen: tuple[BumpReference, ...]) -> str:
     """Return the report for people: a line for each reference."""
     rows = [("HUB", "WHERE", "SHAPE", "FROM", "TO")]
     rows += [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from hub_image_actions import markdown
-from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
+from hub_image_actions.deployments.bump import ALREADY, BumpReference, Plan
 from hub_image_actions.github.changes import ImageChange, MergedPullRequest
 from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.quantities import counted
@@ -115,7 +115,7 @@ class BumpReport:
         label = markdown.code(tag)
         return markdown.link(label, f"{self.origin.url}/commit/{tag}") if tag in known else label
 
-    def _moved(self, reference: Reference) -> tuple[str, ...]:
+    def _moved(self, reference: BumpReference) -> tuple[str, ...]:
         return (
             f"**{markdown.escape(reference.hub)}**",
             self._profile(reference),
@@ -123,12 +123,12 @@ class BumpReport:
             "<br>".join(filter(None, (self._place(reference), markdown.escape(reference.note)))),
         )
 
-    def _profile(self, reference: Reference) -> str:
+    def _profile(self, reference: BumpReference) -> str:
         # A display name that is the reference itself says nothing that the row does not.
         names = reference.profile.split(" / ")
         return _cell(" / ".join(name for name in names if self.image.path not in name))
 
-    def _place(self, reference: Reference) -> str:
+    def _place(self, reference: BumpReference) -> str:
         place = f"{reference.file}:{reference.line}"
         return markdown.link(
             markdown.code(place), markdown.file_url(self.files_url, reference.file, reference.line)
@@ -164,7 +164,7 @@ class BumpReport:
         held = any(reference.reason.startswith("held") for reference in left)
         return f"{summary}:\n\n{rows}" if held else markdown.details(summary, rows)
 
-    def _stayed(self, reference: Reference) -> tuple[str, ...]:
+    def _stayed(self, reference: BumpReference) -> tuple[str, ...]:
         return (
             markdown.escape(reference.hub),
             self._profile(reference),
@@ -188,8 +188,8 @@ class BumpReport:
 
 def _rows(
     header: Sequence[str],
-    references: Sequence[Reference],
-    row: Callable[[Reference], Sequence[str]],
+    references: Sequence[BumpReference],
+    row: Callable[[BumpReference], Sequence[str]],
     most: int,
 ) -> str:
     if not references:

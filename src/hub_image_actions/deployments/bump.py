@@ -30,13 +30,10 @@ class Bump:
 
 
 @dataclass(frozen=True)
-class Reference(FileReference):
-    """One reference that was seen, and what became of it.
+class BumpReference(FileReference):
+    """A reference that a bump saw, and what became of it.
 
     Args:
-        file: the file, relative to the folder that was given.
-        line: the line, counted from 1.
-        hub: the folder of the deployment.
         shape: the form in which it is written.
         profile: the display names of the profile it belongs to; empty outside profiles.
         image: the image's name as written.
@@ -46,9 +43,6 @@ class Reference(FileReference):
         note: what a reader should know besides.
     """
 
-    file: str
-    line: int
-    hub: str
     shape: str
     profile: str
     image: str
@@ -67,16 +61,16 @@ class Reference(FileReference):
 class Plan:
     """All references that were seen and all edits that follow; nothing is written yet."""
 
-    references: tuple[Reference, ...]
+    references: tuple[BumpReference, ...]
     edits: tuple[Edit, ...]
 
     @property
-    def moved(self) -> tuple[Reference, ...]:
+    def moved(self) -> tuple[BumpReference, ...]:
         """The references that get another tag."""
         return tuple(reference for reference in self.references if reference.moved)
 
     @property
-    def left(self) -> tuple[Reference, ...]:
+    def left(self) -> tuple[BumpReference, ...]:
         """The references that stay, each with its reason."""
         return tuple(reference for reference in self.references if not reference.moved)
 

@@ -24,25 +24,19 @@ _DEPLOYS_NOTHING = frozenset({Obstacle.FORMAT_STRING, Obstacle.PART_OF_A_TEXT, O
 
 @dataclass(frozen=True)
 class Deployed(FileReference):
-    """One reference to an image in the deployments.
+    """A reference to an image that a hub runs.
 
     Args:
-        hub: the folder of the deployment.
         image: the image as written.
         tag: its tag; empty where there is none.
         digest: its digest; empty where there is none.
-        file: the file, by its path in the repository.
-        line: the line, counted from 1.
         hold: what keeps it where it is, such as ``held until 2026-12-18: finals week``; empty if not held.
         problem: what is wrong with the reference, in words for the person who can fix it.
     """
 
-    hub: str
     image: ImageName
     tag: str
     digest: str
-    file: str
-    line: int
     hold: str = ""
     problem: str = ""
 

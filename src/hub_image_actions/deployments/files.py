@@ -52,10 +52,19 @@ class File:
         return name
 
 
+@dataclass(frozen=True)
 class FileReference:
-    """What the references in files have in common, whatever else is known of them."""
+    """A reference in a file of the deployments: where it stands.
+
+    Args:
+        file: the file, by its path in the repository or from the folder that was given.
+        line: the line, counted from 1.
+        hub: the folder of the deployment.
+    """
 
     file: str
+    line: int
+    hub: str
 
     @property
     def in_template(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hub_image_actions.deployments.bump import ALREADY, Bump, Reference
+from hub_image_actions.deployments.bump import ALREADY, Bump, BumpReference
 from hub_image_actions.deployments.documents import sightings
 from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.deployments.files import File
@@ -14,7 +14,7 @@ from hub_image_actions.deployments.soundness import is_broken_by
 from hub_image_actions.errors import DeploymentsError
 
 
-def plan_file(file: File, bump: Bump) -> tuple[list[Reference], Edit | None]:
+def plan_file(file: File, bump: Bump) -> tuple[list[BumpReference], Edit | None]:
     """Return the references of a file, and the edit that follows.
 
     Raises:
@@ -28,7 +28,7 @@ def plan_file(file: File, bump: Bump) -> tuple[list[Reference], Edit | None]:
         # Without NULs, the letters of a name in UTF-16 and UTF-32 are those of ASCII.
         if bump.image.core.encode() not in before.replace(b"\0", b""):
             return [], None
-        unread = Reference(
+        unread = BumpReference(
             file=file.name,
             line=1,
             hub=file.hub,
@@ -78,7 +78,9 @@ def _spliced(text: str, moved: Sequence[Sighting], bump: Bump, *, quoted: bool) 
     return "".join([*pieces, text[done:]])
 
 
-def _outcome(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str], *, parsed: bool) -> Reference:
+def _outcome(
+    sighting: Sighting, bump: Bump, file: File, lines: Sequence[str], *, parsed: bool
+) -> BumpReference:
     """Return what becomes of one reference, and why."""
     reason = _reason_to_stay(sighting, bump, file, lines)
     notes = [] if parsed or not file.is_yaml else ["the file is not YAML; edited by exact reference"]
@@ -86,7 +88,7 @@ def _outcome(sighting: Sighting, bump: Bump, file: File, lines: Sequence[str], *
         notes.append(sighting.repeats)
     if sighting.digest and not reason:
         notes.append("digest replaced" if bump.digest else "digest dropped: the new one is not known")
-    return Reference(
+    return BumpReference(
         file=file.name,
         line=sighting.line,
         hub=file.hub,

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hub_image_actions.deployments.bump import Bump, Plan, Reference
+from hub_image_actions.deployments.bump import Bump, BumpReference, Plan
 from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.deployments.search import files_holding
 from hub_image_actions.deployments.selection import Selection
@@ -45,7 +45,7 @@ def plan_bump(
     from hub_image_actions.deployments.files import File
     from hub_image_actions.deployments.outcomes import plan_file
 
-    plans: dict[str, tuple[list[Reference], Edit | None]] = {}
+    plans: dict[str, tuple[list[BumpReference], Edit | None]] = {}
     for name in names:
         # Of paths that overlap, the second finds what the first has found.
         if name not in plans:
@@ -53,11 +53,16 @@ def plan_bump(
             file = File(path, os.path.relpath(path, root), _hub(root, path, given))
             if selection is None or selection.covers(file.name):
                 plans[name] = plan_file(file, bump)
-    in_order = [plans[name] for name in sorted(plans)]
-    return Plan(
-        tuple(reference for references, _ in in_order for reference in references),
-        tuple(edit for _, edit in in_order if edit),
-    )
+    return _plan_of([plans[name] for name in sorted(plans)])
+
+
+def _plan_of(files: Iterable[tuple[list[BumpReference], Edit | None]]) -> Plan:
+    references: list[BumpReference] = []
+    edits: list[Edit] = []
+    for in_file, edit in files:
+        references += in_file
+        edits += [edit] if edit else []
+    return Plan(tuple(references), tuple(edits))
 
 
 def _given_path(root: Path, path: str) -> Path:

@@ -11,11 +11,12 @@ from hub_image_actions import process
 from hub_image_actions.entry.console import Console, plain
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.exchange import Limits
 from hub_image_actions.github.archives import LARGEST_ARCHIVE
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.pace import GITHUBS_ALLOWANCE, NO_LIMITS, Pace, PacedHttp
 from hub_image_actions.github.snapshot import repositories_of
-from hub_image_actions.http import Http, HttpClient, Limits
+from hub_image_actions.http import Http, HttpClient
 from hub_image_actions.names import parse_full_name, parse_server
 
 AddOptions = Callable[[argparse.ArgumentParser], None]

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 
 from hub_image_actions.addresses import InvalidAddress, parse_address
 from hub_image_actions.errors import GitHubError
+from hub_image_actions.exchange import NoAnswer, Response
 from hub_image_actions.github.values import Json, as_described
-from hub_image_actions.http import HttpClient, NoAnswer, Response
+from hub_image_actions.http import HttpClient
 from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 T = TypeVar("T")

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hub_image_actions.http import HttpClient, Response, is_rate_limited, wait_asked
+from hub_image_actions.exchange import Response
+from hub_image_actions.http import HttpClient, is_rate_limited, wait_asked
 
 _MINUTE, _HOUR = 60.0, 3600.0
 # GitHub counts when a request comes in, which is not quite when it is sent.

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hub_image_actions.errors import RegistryError
-from hub_image_actions.http import NoAnswer, StreamedBody, Streams
+from hub_image_actions.exchange import NoAnswer, StreamedBody
+from hub_image_actions.http import Streams
 from hub_image_actions.images.pushed_image import Blob, PushedImage
 from hub_image_actions.quantities import human_size
 from hub_image_actions.references import ImageName

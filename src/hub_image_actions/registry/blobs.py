@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from hub_image_actions.addresses import parse_address
 from hub_image_actions.errors import RegistryError
-from hub_image_actions.http import OpenAnswer, Response, StreamedBody, Streams
+from hub_image_actions.exchange import OpenAnswer, Response, StreamedBody
+from hub_image_actions.http import Streams
 from hub_image_actions.registry.authentication import Authentication
 from hub_image_actions.registry.calls import Call, Connection, image_of, joined
 from hub_image_actions.registry.refusals import Refusals

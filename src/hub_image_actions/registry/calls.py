@@ -12,7 +12,8 @@ from urllib.parse import quote
 from hub_image_actions import addresses
 from hub_image_actions.addresses import InvalidAddress, parse_address
 from hub_image_actions.errors import RegistryError
-from hub_image_actions.http import HttpClient, NoAnswer, Response
+from hub_image_actions.exchange import NoAnswer, Response
+from hub_image_actions.http import HttpClient
 from hub_image_actions.references import DOCKER_HUB
 from hub_image_actions.untrusted_json import parse_json
 

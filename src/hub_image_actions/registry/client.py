@@ -14,7 +14,8 @@ from urllib.parse import quote
 from hub_image_actions.addresses import parse_address
 from hub_image_actions.docker.config import Credentials, DockerConfig
 from hub_image_actions.errors import ManifestMissing, RegistryError
-from hub_image_actions.http import HttpClient, Response, is_rate_limited
+from hub_image_actions.exchange import Response
+from hub_image_actions.http import HttpClient, is_rate_limited
 from hub_image_actions.references import DIGEST
 from hub_image_actions.registry.authentication import Authentication
 from hub_image_actions.registry.blobs import Blobs, upload_address

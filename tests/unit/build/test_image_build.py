@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
-from hub_image_actions import process
+from hub_image_actions.build.builder import Builder
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.earlier_images import FinishedImage
 from hub_image_actions.build.image_build import ImageBuild
@@ -16,9 +16,8 @@ from hub_image_actions.build.inspection import ImageInspection
 from hub_image_actions.build.preparation import Preparation, PreparedBuild
 from hub_image_actions.build.promotion import Promotion
 from hub_image_actions.build.publishing import Publishing
-from hub_image_actions.build.repo2docker import Repo2docker
 from hub_image_actions.build.settings import Publication
-from hub_image_actions.errors import ActionError, CommandError, RegistryError
+from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.copying import ImagePlace
 from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS
 from hub_image_actions.references import parse_image_name
@@ -45,7 +44,7 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for owner, name, noted, result in (
         (Preparation, "check", "", Disk()),
         (Preparation, "prepare", "", prepared),
-        (ImageBuild, "_build", "build", None),
+        (Builder, "build", "build", None),
         (ImageChecks, "test", "test", None),
         (ImageChecks, "start_as_on_a_hub", "hub check", None),
         (ImageInspection, "contents", "", None),
@@ -176,44 +175,3 @@ def test_an_image_that_is_there_is_promoted_instead(
     assert done == ["packages", *(["tag"] if tagged else [])]
     assert build.job.report.reused
     assert build.job.report.image.endswith(":1" if tagged else inputs.tag)
-
-
-def test_a_build_that_fails_is_diagnosed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise CommandError("docker build", 1, "no space left on device", "")
-
-    monkeypatch.setattr(process, "stream", fail)
-    build = fake_build(tmp_path, read_settings(builder="docker"))
-    with pytest.raises(ActionError, match="no space left on device"):
-        ImageBuild(build.job, build.login)._build(PreparedBuild(None, True, ""), None, tmp_path)
-    assert build.job.report.diagnosis
-
-
-@pytest.mark.parametrize(
-    ("earlier", "cached_from", "with_buildx", "used"),
-    [
-        ("aside", IMAGE, False, "aside"),
-        ("aside", IMAGE, True, IMAGE),
-        ("aside", "quay.io/course/image:0", False, "quay.io/course/image:0"),
-        ("", IMAGE, False, IMAGE),
-        ("aside", "", False, ""),
-    ],
-)
-def test_an_image_of_the_same_name_is_out_of_the_way_of_repo2docker(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    earlier: str,
-    cached_from: str,
-    with_buildx: bool,
-    used: str,
-) -> None:
-    commands: list[list[str]] = []
-    monkeypatch.setattr(process, "stream", lambda command, **_: commands.append(command))
-    build = fake_build(tmp_path)
-    build.docker.earlier = earlier
-    prepared = PreparedBuild(Repo2docker(Path("python"), "2026.04.0"), with_buildx, cached_from)
-    ImageBuild(build.job, build.login)._build(prepared, None, tmp_path)
-    assert build.docker.asked == [("set_aside", IMAGE)]
-    assert ("--cache-from" in commands[0]) is bool(used)
-    assert used == "" or used in commands[0]
-    assert (build.job.report.cached_from, build.job.report.size) == (used, 7)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.bump.report import BumpOrigin, BumpReport
-from hub_image_actions.deployments.bump import ALREADY, Plan, Reference
+from hub_image_actions.deployments.bump import ALREADY, BumpReference, Plan
 from hub_image_actions.deployments.edits import Edit
 from hub_image_actions.github.changes import ImageChange, MergedPullRequest, merged_pull_request
 from hub_image_actions.references import ImageName
@@ -14,8 +14,8 @@ IMAGE = ImageName("example.org", "p/data100-user-image")
 ORIGIN = BumpOrigin("o/image", "https://github.com/o/image", "https://github.com/o/image/actions/runs/1")
 
 
-def reference(hub: str = "data100", new: str = "new", reason: str = "", **more: str) -> Reference:
-    return Reference(
+def reference(hub: str = "data100", new: str = "new", reason: str = "", **more: str) -> BumpReference:
+    return BumpReference(
         file=more.get("file", f"deployments/{hub}/x.yaml"),
         line=3,
         hub=hub,
@@ -28,7 +28,7 @@ def reference(hub: str = "data100", new: str = "new", reason: str = "", **more: 
     )
 
 
-def report(*references: Reference, changes: tuple[ImageChange, ...] = ()) -> BumpReport:
+def report(*references: BumpReference, changes: tuple[ImageChange, ...] = ()) -> BumpReport:
     files = dict.fromkeys(one.file for one in references if one.moved)
     edits = tuple(Edit(file, Path(file), b"a\n", b"b\n") for file in files)
     return BumpReport(IMAGE, "new", "", Plan(references, edits), "https://x/blob/1", changes, origin=ORIGIN)
@@ -51,7 +51,7 @@ def report(*references: Reference, changes: tuple[ImageChange, ...] = ()) -> Bum
         ),
     ],
 )
-def test_the_outcome_says_why_nothing_moves(references: list[Reference], outcome: str) -> None:
+def test_the_outcome_says_why_nothing_moves(references: list[BumpReference], outcome: str) -> None:
     assert report(*references).outcome("", opened=False) == outcome
 
 

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from hub_image_actions.deployments.bump import Plan, Reference
+from hub_image_actions.deployments.bump import BumpReference, Plan
 from hub_image_actions.deployments.edits import Edit
 
 
-def reference(hub: str, old: str = "v1", *, new: str = "v2", file: str = "hub.yaml") -> Reference:
+def reference(hub: str, old: str = "v1", *, new: str = "v2", file: str = "hub.yaml") -> BumpReference:
     reason = "" if new else "already at this tag"
-    return Reference(file, 1, hub, "image", "", "berkeley/stat20", old, new, reason)
+    return BumpReference(file, 1, hub, "image", "", "berkeley/stat20", old, new, reason)
 
 
-def plan(*references: Reference) -> Plan:
+def plan(*references: BumpReference) -> Plan:
     return Plan(references, ())
 
 

@@ -34,6 +34,4 @@ def test_the_name_says_whether_a_file_is_yaml(name: str, is_yaml: bool) -> None:
     ],
 )
 def test_a_file_below_a_folder_to_be_filled_in_is_a_template(file: str, in_template: bool) -> None:
-    reference = FileReference()
-    reference.file = file
-    assert reference.in_template is in_template
+    assert FileReference(file, 1, "data100").in_template is in_template

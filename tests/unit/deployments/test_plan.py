@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.deployments import search
-from hub_image_actions.deployments.bump import Bump, Plan, Reference
+from hub_image_actions.deployments.bump import Bump, BumpReference, Plan
 from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.errors import DeploymentsError, MalformedHold
 from hub_image_actions.references import parse_image_name
@@ -51,14 +51,14 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path)
 
 
-def one(plan: Plan) -> Reference:
+def one(plan: Plan) -> BumpReference:
     (reference,) = plan.references
     return reference
 
 
 def test_the_report_says_all_about_a_reference_that_moves(tree: Tree) -> None:
     tree.write("deployments/stat20/config/common.yaml", f"# Spring\nimages:\n  image_name: {IMAGE}:{OLD}\n")
-    assert one(tree.plan()) == Reference(
+    assert one(tree.plan()) == BumpReference(
         file="deployments/stat20/config/common.yaml",
         line=3,
         hub="stat20",

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from hub_image_actions.errors import GitHubError
+from hub_image_actions.exchange import Response
 from hub_image_actions.github.changes import image_changes
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.repository import Repository
-from hub_image_actions.http import Http, Response
+from hub_image_actions.http import Http
 
 OLD, NEW = "511c4637d702", "0dda39451de7"
 COMPARISON = {

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from hub_image_actions.errors import GitHubError
+from hub_image_actions.exchange import Headers, NoAnswer, Response
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.creation import create_once
 from hub_image_actions.github.repository import Repository
-from hub_image_actions.http import Headers, Http, NoAnswer, Response
+from hub_image_actions.http import Http
 
 Answer = Response | NoAnswer
 API = "https://api.example.org"

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from hub_image_actions.exchange import Headers, Response
 from hub_image_actions.github.pace import GITHUBS_ALLOWANCE, Allowance, Pace, PacedHttp
-from hub_image_actions.http import Headers, Http, Response
+from hub_image_actions.http import Http
 
 
 class Time:

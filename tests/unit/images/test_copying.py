@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.errors import RegistryError
-from hub_image_actions.http import Http, NoAnswer, StreamedBody
+from hub_image_actions.exchange import NoAnswer, StreamedBody
+from hub_image_actions.http import Http
 from hub_image_actions.images.copying import ImageCopy, ImagePlace, Moved
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.references import ImageName

@@ -9,7 +9,7 @@ import pytest
 
 from hub_image_actions.docker.config import Credentials
 from hub_image_actions.errors import ManifestMissing, RegistryError
-from hub_image_actions.http import Headers, NoAnswer, Response
+from hub_image_actions.exchange import Headers, NoAnswer, Response
 from hub_image_actions.registry.calls import MANIFEST_TYPES, is_loopback
 from hub_image_actions.registry.client import Registry
 

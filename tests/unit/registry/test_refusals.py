@@ -6,7 +6,7 @@ import pytest
 
 from hub_image_actions.docker.config import Credentials
 from hub_image_actions.errors import ManifestMissing
-from hub_image_actions.http import Response
+from hub_image_actions.exchange import Response
 from hub_image_actions.registry.calls import Actions, Call
 from hub_image_actions.registry.refusals import Refusals, named
 

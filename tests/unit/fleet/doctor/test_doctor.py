@@ -50,7 +50,7 @@ def case(root: Path) -> Case:
 
 def deployment_of(tag: str, **known: str) -> Deployment:
     name = parse_image_name(FULL)
-    one = Deployed("data100", name, tag, "", "deployments/data100/hubploy.yaml", 3, **known)
+    one = Deployed("deployments/data100/hubploy.yaml", 3, "data100", name, tag, "", **known)
     return Deployment((one,), presence={f"{FULL}:{tag}": True})
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from hub_image_actions.deployments.deployed import Deployed
 from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.exchange import Response
 from hub_image_actions.fleet.status.answers import StatusHome, StatusOwner
 from hub_image_actions.fleet.status.distances import Distances
 from hub_image_actions.fleet.status.table import Distance
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.http import Http, Response
+from hub_image_actions.http import Http
 from hub_image_actions.references import ImageName
 
 IMAGE = ImageName("a.org", "user-images/data100")
@@ -51,7 +52,7 @@ class Repository(Http):
 
 
 def deployed(tag: str, image: ImageName = IMAGE) -> Deployed:
-    return Deployed("data100", image, tag, "", "deployments/data100/a.yaml", 1)
+    return Deployed("deployments/data100/a.yaml", 1, "data100", image, tag, "")
 
 
 def distances(http: Http, home: StatusHome | ActionError = HOME) -> Distances:

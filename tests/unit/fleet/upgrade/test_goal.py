@@ -7,10 +7,11 @@ import tarfile
 import pytest
 
 from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.exchange import Response
 from hub_image_actions.fleet.upgrade.goal import Goal, goal_of
 from hub_image_actions.fleet.workflows.pins import Target
 from hub_image_actions.github.client import GitHub
-from hub_image_actions.http import Http, Response
+from hub_image_actions.http import Http
 
 COMMIT = "c" * 40
 ACTIONS = "o/actions"

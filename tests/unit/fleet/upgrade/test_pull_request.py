@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from hub_image_actions.errors import GitHubError
+from hub_image_actions.exchange import Response
 from hub_image_actions.fleet.upgrade.goal import Goal
 from hub_image_actions.fleet.upgrade.plan import Migration
 from hub_image_actions.fleet.upgrade.pull_request import (
@@ -19,7 +20,7 @@ from hub_image_actions.fleet.upgrade.result import note_of
 from hub_image_actions.fleet.workflows.pins import Target
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.snapshot import Snapshot
-from hub_image_actions.http import Http, Response
+from hub_image_actions.http import Http
 
 GOAL = Goal("v1.4.0", Target("1.4.0", "c" * 40, "o/actions"), {})
 PUSH = ".github/workflows/push.yaml"

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from hub_image_actions.errors import ActionError
+from hub_image_actions.exchange import Response
 from hub_image_actions.fleet.upgrade.result import Result
 from hub_image_actions.fleet.upgrade.tracking import LABEL, RolloutReport, Tracking, WaveReport, marker_of
 from hub_image_actions.fleet.upgrade.waves import Verdict
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.values import Json
-from hub_image_actions.http import Http, Response
+from hub_image_actions.http import Http
 
 URL = "https://example.org/o/r/issues/1"
 GREEN = Result("o/a", "green", "built", "canary", 5, "https://example.org/5", "https://example.org/run")
