@@ -40,7 +40,6 @@ from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.http import Http
 from hub_image_actions.references import ImageReference, parse_reference
-from hub_image_actions.registry.client import Registry
 
 MARKER = markdown.marker("binder-badge")
 LABEL = "Test this PR on Binder"
@@ -165,6 +164,9 @@ class BinderBadge:
         name = image.name
         try:
             # Binder has nobody's credentials.
+            # The registry's client is read only where there is an image: most badges are of a repository.
+            from hub_image_actions.registry.client import Registry
+
             digest = Registry(self.http, name.registry).digest(name.repository, image.digest or image.tag)
         except RegistryError as error:
             self.runner.warning(f"Binder cannot pull {image}: {error}")

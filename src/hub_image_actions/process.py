@@ -1,6 +1,5 @@
 """Other programs: the one place from which they are started."""
 
-import json
 import os
 import selectors
 import shlex
@@ -9,22 +8,21 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from hub_image_actions.errors import CommandError
+from hub_image_actions.redaction import redact
 
-REDACTED = "***"
 _MOST_LINES = 20_000
 _SECONDS_TO_END = 3.0
 # How long what a program left behind may stay silent once the program itself has ended.
 _SECONDS_OF_SILENCE = 1.0
 _BLOCK = 1 << 16
 _LONGEST_LINE = 1 << 20
-_SHORTEST_SECRET = 4
 _running: "set[subprocess.Popen[bytes]]" = set()
 
 
@@ -34,27 +32,6 @@ class Completed:
 
     stdout: str
     stderr: str
-
-
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` without the secrets, longest first, so that none survives inside another."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, REDACTED)
-    return text
-
-
-def secret_lines(secret: str) -> tuple[str, ...]:
-    """Return the lines of a secret that give it away by themselves, as most of those of a JSON key do.
-
-    To hide lines as short as a brace would be to hide half of the log.
-    """
-    return tuple(line for line in map(str.strip, secret.splitlines()) if len(line) >= _SHORTEST_SECRET)
-
-
-def secret_forms(secret: str) -> tuple[str, ...]:
-    """Return the forms of a secret that give it away: itself, as a text in JSON, and its lines."""
-    in_json = (json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
-    return tuple(dict.fromkeys((secret, *in_json, *secret_lines(secret))))
 
 
 def run(

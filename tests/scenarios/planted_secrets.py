@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from hub_image_actions.process import secret_lines
+from hub_image_actions.redaction import secret_lines
 from local_github.repository import Repository
 from scenarios.action import Result
 from scenarios.deployments import command_lines, everything_in

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.errors import CommandError
-from hub_image_actions.process import end_running, redact, run, secret_forms, stream
+from hub_image_actions.process import end_running, run, stream
 
 SH = ["sh", "-c"]
 # A session of its own is out of reach of a signal to the group.
@@ -116,20 +116,6 @@ def test_secrets_are_hidden_in_commands_output_and_errors() -> None:
     with pytest.raises(CommandError) as caught:
         run([*SH, "echo hunter2 >&2; exit 1"], timeout=10, secrets=secrets)
     assert "hunter" not in f"{caught.value} {caught.value.command} {caught.value.stderr}"
-
-
-def test_no_secret_survives_inside_another() -> None:
-    assert redact("abcd ab", ["ab", "abcd", ""]) == "*** ***"
-
-
-def test_a_secret_is_known_in_all_its_forms() -> None:
-    forms = secret_forms('{\n  "id": "ü",\n}')
-    assert forms == (
-        '{\n  "id": "ü",\n}',
-        r"{\n  \"id\": \"\u00fc\",\n}",
-        r"{\n  \"id\": \"ü\",\n}",
-        '"id": "ü",',
-    )
 
 
 def test_a_line_without_end_does_not_fill_the_memory() -> None:

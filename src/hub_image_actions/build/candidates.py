@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub_image_actions import process
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
@@ -19,6 +18,7 @@ from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.copying import ImagePlace
 from hub_image_actions.ownership import owned_folder
+from hub_image_actions.redaction import secret_forms
 from hub_image_actions.registry.client import Registry
 
 
@@ -42,7 +42,7 @@ def open_candidates(job: BuildJob, login: DockerLogin) -> ImagePlace | None:
 
 
 def _secrets(credentials: Credentials) -> tuple[str, ...]:
-    return tuple(form for secret in credentials.secrets for form in process.secret_forms(secret))
+    return tuple(form for secret in credentials.secrets for form in secret_forms(secret))
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub_image_actions import process
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.settings import BuildSettings
 from hub_image_actions.docker.config import FILE, Credentials, DockerConfig, copy_builders, private_config
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import ActionError
 from hub_image_actions.ownership import owned_folder, sweep_folders
+from hub_image_actions.redaction import secret_forms
 from hub_image_actions.registry.client import Registry, registries
 
 
@@ -133,7 +133,7 @@ def logged_in(job: BuildJob) -> Iterator[DockerLogin]:
             credentials = DockerConfig.load(original).credentials(host)
         else:
             credentials = Credentials(settings.registry_username, settings.registry_password)
-            secrets = tuple(form for secret in credentials.secrets for form in process.secret_forms(secret))
+            secrets = tuple(form for secret in credentials.secrets for form in secret_forms(secret))
             private_config(folder, original, host)
             variables["DOCKER_CONFIG"] = str(folder)
         for form in secrets:

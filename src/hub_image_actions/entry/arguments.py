@@ -1,6 +1,5 @@
 """The command line of an action on a laptop: an option for each input that its action.yml declares."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,9 @@ def read_arguments(action_yml: Path, arguments: Sequence[str]) -> dict[str, str]
     """
     if not arguments:
         return {}
-    # Parsing the declaration costs more than the rest of a start, and a workflow never needs it.
+    # These and the declaration's parsing cost more than the rest of a start, and a workflow never needs them.
+    import argparse
+
     from ruamel.yaml import YAML
 
     declared = YAML(typ="safe", pure=True).load(action_yml)

@@ -14,7 +14,7 @@ from actions_toolkit import core
 
 from hub_image_actions.entry.new_start import PREFIX
 from hub_image_actions.errors import ActionError, InvalidInputs
-from hub_image_actions.process import secret_lines
+from hub_image_actions.redaction import secret_lines
 
 # Source: ECMA-48, sections 5.4 (control sequences, of which those that end in `m` are colours) and 5.6.
 _ORDERS = re.compile(

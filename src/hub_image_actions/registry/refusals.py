@@ -11,7 +11,7 @@ from hub_image_actions.docker.config import Credentials
 from hub_image_actions.errors import ManifestMissing, RegistryError
 from hub_image_actions.exchange import Response
 from hub_image_actions.http import is_rate_limited
-from hub_image_actions.process import redact
+from hub_image_actions.redaction import redact
 from hub_image_actions.registry.calls import Actions, Call
 from hub_image_actions.untrusted_json import parse_json
 
