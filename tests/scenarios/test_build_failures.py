@@ -98,6 +98,28 @@ def test_an_unknown_failure_shows_its_last_lines(images: ImageRepository, small_
     assert len(result.summary.splitlines()) < 60
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"builder": "repo2docker"},
+        {"builder": "repo2docker", "repo2docker_version": "2024.07.0"},
+    ],
+    ids=["docker", "repo2docker", "repo2docker with the classic builder"],
+)
+def test_an_unknown_failure_is_told_in_the_words_of_its_step(
+    images: ImageRepository, small_base_image: str, given: dict[str, str]
+) -> None:
+    images.commit(printing(small_base_image, "preparing the room\nthe projector has no lamp\n"))
+    result = images.build(**given)
+    # The log itself has the traceback with which repo2docker ends.
+    assert result.said("error") == ["The build failed: the projector has no lamp. The log has the rest."]
+    assert "`the projector has no lamp`" in result.summary
+    assert "preparing the room\nthe projector has no lamp\n" in result.summary
+    for wrapping in ("#0 ", "building with", "Traceback", "CalledProcessError", "------", ">>>", "Step 3"):
+        assert wrapping not in result.summary
+
+
 def test_a_disk_without_room_for_any_image_is_told_before_the_build(
     images: ImageRepository, small_base_image: str, tmp_path: Path
 ) -> None:

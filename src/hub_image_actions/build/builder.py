@@ -9,7 +9,7 @@ from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
 from hub_image_actions.build.preparation import PreparedBuild
-from hub_image_actions.checks.diagnosis import diagnose
+from hub_image_actions.checks.diagnosis import diagnose_build
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, TESTS
 from hub_image_actions.ownership import owned_folder
@@ -99,7 +99,7 @@ class Builder:
             DockerError: the engine does not answer any more.
             ActionError: what the log shows.
         """
-        diagnosis = diagnose(error.stdout.splitlines() or [str(error)])
+        diagnosis = diagnose_build(error.stdout.splitlines() or [str(error)])
         if not diagnosis.remedy:
             # An engine that ends in the middle of a build takes the words of the step with it.
             self._login.docker.engine()

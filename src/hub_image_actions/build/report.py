@@ -180,7 +180,9 @@ def _failure(error: ActionError | None, diagnosis: Diagnosis | None) -> str:
     if not error:
         return ""
     if diagnosis:
-        headline = _told(f"{diagnosis.name}.", diagnosis.remedy)
+        # Where it is not known what to do, the line itself is the best that there is.
+        line = "" if diagnosis.remedy else markdown.code(diagnosis.line)
+        headline = f"{_told(f'{diagnosis.name}.', diagnosis.remedy)} {line}".strip()
         return f"{headline}\n\n{markdown.block(diagnosis.excerpt)}"
     errors = error.errors if isinstance(error, InvalidInputs) else (error,)
     told = [_told(each.problem, each.remedy) for each in errors]

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from hub_image_actions.checks.build_log import read_build_log
+
 CATALOGUE = Path(__file__).with_name("build_failures.yaml")
 _BEFORE, _AFTER = 8, 4
 _LAST = 20
-# What only says that something failed, or that time passes.
-_NOISE = re.compile(
-    r"^\s*$|^#\d+ (?:DONE|CACHED|sha256|extracting|transferring|CANCELED)|^-+$|^\s*[|━ ]+\s*$|^\$ |"
-    r"^#\d+ building with |Removing intermediate container|^ ---> "
+# What only shows that time passes.
+_NOISE = re.compile(r"^[\s|━─=>#.\d%/-]*$|^\$ ")
+# What only says that something has failed, after what says why.
+_AFTERWARD = re.compile(
+    r"(?i)subprocess-exited-with-error|note: this (?:error|is an issue)|see above for|^ *Execution halted|"
+    r"^make(?:\[\d+\])?: \*\*\*|log of this run can be found|The downloaded source packages are in|"
+    r"CalledProcessError\b|^\[notice\]|^WARNING: Running pip as"
 )
-# What the builders say of any step that fails, after what the step itself said.
-_WRAPPING = re.compile(
-    r"failed to solve|did not complete successfully|executor failed|returned a non-zero code|^ > \[|"
-    r"^\w*Dockerfile\S*:\d+|^ *\d+ \| |^Traceback|^  (?:File|  )|BuildError|CalledProcessError|"
-    r"^#\d+ (?:ERROR|\[)"
-)
-_PREFIX = re.compile(r"^(?:#\d+ )?\d+\.\d+ ")
 
 
 @dataclass(frozen=True)
@@ -50,31 +48,49 @@ class Diagnosis:
     excerpt: tuple[str, ...]
 
 
-def diagnose(log: Sequence[str], known: Sequence[KnownFailure] | None = None) -> Diagnosis:
-    """Return why a build failed: the first failure of the catalogue that its log shows.
+def diagnose(log: Sequence[str], known: Sequence[KnownFailure]) -> Diagnosis:
+    """Return what went wrong: the first failure of a catalogue that a log shows, else its last words.
 
     The catalogue's order decides, not the log's: a cause comes before what follows from it.
 
     Args:
         log: the lines.
-        known: the catalogue; that of builds where none is given.
+        known: the catalogue.
     """
-    for failure in catalogue() if known is None else known:
-        for index, line in enumerate(log):
+    return _known(log, log, known) or _unknown(log, log)
+
+
+def diagnose_build(log: Sequence[str]) -> Diagnosis:
+    """Return why a build failed, judged by what the step that failed and the builder say.
+
+    Args:
+        log: the lines of the builder, as it wrote them.
+    """
+    said = read_build_log(log)
+    shown = [line.text for line in said.lines]
+    judged = [line.judged for line in said.lines]
+    return _known(judged, shown, catalogue()) or _unknown([line.text for line in said.words], shown)
+
+
+def _known(judged: Sequence[str], shown: Sequence[str], known: Sequence[KnownFailure]) -> Diagnosis | None:
+    for failure in known:
+        for index, line in enumerate(judged):
             if match := failure.pattern.search(line):
                 what = next(filter(None, match.groups()), "")
-                around = log[max(0, index - _BEFORE) : index + _AFTER + 1]
                 return Diagnosis(
                     " ".join(failure.name.format(what=what).split()),
                     failure.remedy,
-                    line.strip(),
-                    tuple(around),
+                    shown[index].strip(),
+                    tuple(shown[max(0, index - _BEFORE) : index + _AFTER + 1]),
                 )
-    last = [line for line in log if not _NOISE.search(line)][-_LAST:]
-    telling = [line for line in last if not _WRAPPING.search(line)] or last
-    return Diagnosis(
-        "The build failed", "", _PREFIX.sub("", telling[-1]).strip() if telling else "", tuple(last)
-    )
+    return None
+
+
+def _unknown(words: Sequence[str], shown: Sequence[str]) -> Diagnosis:
+    telling = [line for line in words if not _NOISE.search(line)]
+    last = [line for line in telling if not _AFTERWARD.search(line)] or telling
+    excerpt = [line for line in shown if not _NOISE.search(line)]
+    return Diagnosis("The build failed", "", last[-1].strip() if last else "", tuple(excerpt[-_LAST:]))
 
 
 @cache

@@ -75,6 +75,12 @@ def test_a_diagnosis_has_its_excerpt() -> None:
     assert "**The disk is full\\.** Free some\\.\n\n````text\na ``` b\nc\n````" in text
 
 
+def test_a_diagnosis_without_a_remedy_has_the_line_in_its_headline() -> None:
+    found = Diagnosis("The build failed", "", "no *lamp*", ("no *lamp*",))
+    text = report(error=ActionError("x"), diagnosis=found).markdown()
+    assert "**The build failed\\.** `no *lamp*`\n\n```text\nno *lamp*\n```" in text
+
+
 def test_the_biggest_layers_are_a_chart() -> None:
     layers = (
         Layer(30 * MIB, "RUN /bin/sh -c make | tee log # buildkit"),

@@ -2,12 +2,12 @@
 
 import pytest
 
-from hub_image_actions.checks.diagnosis import KnownFailure, catalogue, diagnose
+from hub_image_actions.checks.diagnosis import KnownFailure, catalogue, diagnose_build
 
 
 @pytest.mark.parametrize("failure", catalogue(), ids=lambda failure: failure.name)
 def test_every_example_is_diagnosed_as_its_entry(failure: KnownFailure) -> None:
-    found = diagnose(failure.example.splitlines())
+    found = diagnose_build(failure.example.splitlines())
     assert found.remedy == failure.remedy
     assert found.name.startswith(failure.name.partition("{")[0].rstrip())
 
@@ -15,7 +15,7 @@ def test_every_example_is_diagnosed_as_its_entry(failure: KnownFailure) -> None:
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ("#17 └─ geopandass does not exist (perhaps a typo)", "conda finds no package geopandass"),
+        ("#17 2.01 └─ geopandass does not exist (perhaps a typo)", "conda finds no package geopandass"),
         ("E: Unable to locate package libgeos-3.8", "apt finds no package libgeos-3.8"),
         ("E: Package 'python' has no installation candidate", "apt finds no package python"),
         (
@@ -37,37 +37,39 @@ def test_every_example_is_diagnosed_as_its_entry(failure: KnownFailure) -> None:
     ],
 )
 def test_what_is_missing_is_named(line: str, name: str) -> None:
-    assert diagnose([line]).name == name
+    assert diagnose_build([line]).name == name
 
 
 def test_a_cause_goes_before_what_follows_from_it() -> None:
-    found = diagnose(["CondaHTTPError: x", "OSError: [Errno 28] No space left on device", "exit code: 137"])
+    found = diagnose_build(
+        ["CondaHTTPError: x", "OSError: [Errno 28] No space left on device", "exit code: 137"]
+    )
     assert found.name == "The disk is full"
 
 
 def test_the_excerpt_is_what_stands_around() -> None:
     log = [f"line {number}" for number in range(100)]
     log[50] = "E: Unable to locate package x"
-    excerpt = diagnose(log).excerpt
+    excerpt = diagnose_build(log).excerpt
     assert (excerpt[0], excerpt[8], excerpt[-1], len(excerpt)) == ("line 42", log[50], "line 54", 13)
 
 
 def test_an_unknown_failure_shows_the_last_lines_that_say_something() -> None:
     log = ["start", *["useful"] * 30, "why it failed", "", "#9 DONE 0.1s", "------"]
-    found = diagnose(log)
+    found = diagnose_build(log)
     assert (found.name, found.remedy, found.line) == ("The build failed", "", "why it failed")
     assert len(found.excerpt) == 20
 
 
 def test_an_empty_log_has_a_diagnosis() -> None:
-    assert diagnose([]).excerpt == ()
+    assert diagnose_build([]).excerpt == ()
 
 
 def test_a_builder_that_says_where_it_builds_has_not_said_why_it_failed() -> None:
-    last = 'ERROR: failed to solve: invalid excludepatterns: [!]: illegal exclusion pattern: "!"'
+    last = 'invalid excludepatterns: [!]: illegal exclusion pattern: "!"'
     log = [
         '#0 building with "default" instance using docker driver',
         "#1 [internal] load .dockerignore",
-        last,
+        f"ERROR: failed to solve: {last}",
     ]
-    assert diagnose(log).line == last
+    assert diagnose_build(log).line == last

@@ -1,0 +1,197 @@
+"""The log of a build: what the step that failed said, without what builders wrap it in.
+
+BuildKit stamps each line of a step and repeats the last ones, the classic builder counts steps, and
+repo2docker ends with a traceback of its own. None of it says why a build failed, and the commands that
+they quote name failures that never happened.
+
+Sources: `util/progress/progressui` of https://github.com/moby/buildkit for plain progress,
+`builder/dockerfile` of https://github.com/moby/moby for the classic builder, and `repo2docker/utils.py` and
+`repo2docker/app.py` of https://github.com/jupyterhub/repo2docker.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from hub_image_actions.untrusted_json import InvalidJson, parse_json
+
+_LONGEST_COMMAND = 80
+_LONGEST_END = 4000
+_COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_TRACEBACK = "Traceback (most recent call last):"
+_REPO2DOCKERS = re.compile(r'^ *File ".*[/\\]repo2docker[/\\][\w/\\]+\.py"')
+# What repo2docker raises for any build that fails.
+_ONLY_FAILED = re.compile(r"^(?:\w+\.)*(?:BuildError|CalledProcessError)\b")
+_STAMPED = re.compile(r"^#(?P<step>\d+) \d+\.\d+(?: (?P<text>.*))?$")
+_STEP_ERROR = re.compile(r"^#(?P<step>\d+) ERROR: (?P<text>.*)")
+_REPEATED = re.compile(r"^\d+\.\d+ (?P<text>.*)")
+_ERROR = re.compile(r"^ERROR: |^failed to (?:solve|receive status)\b")
+_SOLVING = re.compile(r"^(?:ERROR: )?(?:failed to solve(?: with frontend \S+)?: )*")
+_CANCELED = re.compile(r"(?i)\bcontext cancel+ed\b|^cancel+ed\b")
+_CLASSIC_STEP = re.compile(r"^Step \d+(?:/\d+)? : ")
+_CLASSIC_ERROR = re.compile(r"^The command '.*' returned a non-zero code: \d+")
+# The command of a step that failed: BuildKit's words, its older ones, and the classic builder's.
+_COMMAND = re.compile(
+    r"(?P<before>\bprocess \"|executor failed running \[|^The command ')(?P<command>.*)"
+    r"(?P<after>\" did not complete successfully|\]: exit code|' returned a non-zero code)"
+)
+# What builders say that no step did: steps, layers, and the Dockerfile's lines around the failure.
+_WRAPPING = re.compile(
+    r"^#\d+ |^#\d+$|^-{6,}$|^ > \[|^ *\d+ \| |^ ---> |^Removing intermediate container |"
+    r"^Step \d+(?:/\d+)? : |^Sending build context to Docker daemon|^[0-9a-f]{12}: |^ \d+ warnings? found|"
+    r"^ - \w+: .* \(line \d+\)$|^(?:During handling of the above|The above) exception |^View build details: |"
+    # repo2docker's own, where it writes JSON.
+    r"^Error during build: Command '\["
+)
+_PLACE = re.compile(r"^\S+:\d+$")
+_RULE = re.compile(r"^-{20}$")
+
+
+class Speaker(Enum):
+    """Who wrote a line."""
+
+    STEP = auto()
+    BUILDER = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line of a log, freed of what it was wrapped in.
+
+    Args:
+        text: what it says.
+        speaker: who says it.
+        step: the step's number; empty where it is of none.
+        judged: what of it can say why a build failed: all but a command that is quoted.
+    """
+
+    text: str
+    speaker: Speaker
+    step: str
+    judged: str
+
+    @property
+    def is_of_a_step(self) -> bool:
+        """Whether it only tells that a step failed, by its command."""
+        return self.judged != self.text or bool(_COMMAND.search(self.text))
+
+
+@dataclass(frozen=True)
+class BuildLog:
+    """What a log says of the failure.
+
+    Args:
+        lines: what the step that failed, the builder and others said; all steps where it is not known which
+            one failed.
+        words: those of them that the step that failed said, then the builder's errors where it said nothing.
+    """
+
+    lines: tuple[LogLine, ...]
+    words: tuple[LogLine, ...]
+
+
+def read_build_log(log: Sequence[str]) -> BuildLog:
+    """Return what a build's log says of the failure."""
+    lines = tuple(_spoken(list(_without_tracebacks(list(_plain(log))))))
+    failed = {line.step for line in lines if line.speaker is Speaker.BUILDER and line.step}
+    if not failed:
+        errors = tuple(line for line in lines if line.speaker is Speaker.BUILDER)
+        own = tuple(line for line in errors if not line.is_of_a_step)
+        return BuildLog(lines, own or _words(lines) or errors or lines)
+    kept = tuple(line for line in lines if not line.step or line.step in failed)
+    return BuildLog(kept, _words(kept) or tuple(line for line in kept if line.speaker is Speaker.BUILDER))
+
+
+def _words(lines: Iterable[LogLine]) -> tuple[LogLine, ...]:
+    return tuple(line for line in lines if line.speaker is Speaker.STEP and line.text.strip())
+
+
+def _plain(log: Iterable[str]) -> Iterator[str]:
+    """Yield the lines without colors, and those that repo2docker wrote as JSON as what they say."""
+    for line in log:
+        for part in _message(line).splitlines() or [""]:
+            yield _COLORS.sub("", _bounded(part)).rstrip()
+
+
+def _bounded(line: str) -> str:
+    """Return a line, or the ends of one that is too long to be judged in reasonable time."""
+    return line if len(line) <= 2 * _LONGEST_END else f"{line[:_LONGEST_END]} … {line[-_LONGEST_END:]}"
+
+
+def _message(line: str) -> str:
+    if not line.startswith("{"):
+        return line
+    try:
+        said = parse_json(line)
+    except InvalidJson:
+        return line
+    is_logged = isinstance(said, dict) and "phase" in said and isinstance(said.get("message"), str)
+    return str(said["message"]) if is_logged else line
+
+
+def _without_tracebacks(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines but for repo2docker's own tracebacks; what was raised stays, if it says anything."""
+    index, is_after = 0, False
+    while index < len(lines):
+        end = _traceback_end(lines, index)
+        if any(map(_REPO2DOCKERS.match, lines[index:end])):
+            index, is_after = end, True
+            continue
+        if not (is_after and _ONLY_FAILED.match(lines[index])):
+            yield from lines[index : max(end, index + 1)]
+            is_after = False
+        index = max(end, index + 1)
+
+
+def _traceback_end(lines: Sequence[str], start: int) -> int:
+    """Return where the frames of a traceback end that begins at a line; that line, where none does."""
+    if lines[start] != _TRACEBACK:
+        return start
+    end = start + 1
+    while end < len(lines) and lines[end].startswith(" "):
+        end += 1
+    return end
+
+
+def _spoken(lines: Sequence[str]) -> Iterator[LogLine]:
+    """Yield who said what, without what nobody did."""
+    stamped = {match["step"] for line in lines if (match := _STAMPED.match(line))}
+    classic = ""
+    for index, line in enumerate(lines):
+        if match := _STAMPED.match(line):
+            text = match["text"] or ""
+            yield LogLine(text, Speaker.STEP, match["step"], text)
+        elif error := _builders(line, classic):
+            yield error
+        elif _CLASSIC_STEP.match(line):
+            classic = line
+        elif _WRAPPING.match(line) or (
+            _PLACE.match(line) and _RULE.match("".join(lines[index + 1 : index + 2]))
+        ):
+            continue
+        elif match := _REPEATED.match(line):
+            if not stamped:
+                yield LogLine(match["text"], Speaker.STEP, "", match["text"])
+        else:
+            yield LogLine(line, Speaker.STEP if classic else Speaker.OTHER, classic, line)
+
+
+def _builders(line: str, classic: str) -> LogLine | None:
+    """Return what a builder says of a failure; None where it says nothing of one."""
+    if match := _STEP_ERROR.match(line):
+        return None if _CANCELED.search(match["text"]) else _error(match["text"], match["step"])
+    if _CLASSIC_ERROR.match(line):
+        return _error(line, classic)
+    return _error(_SOLVING.sub("", line), "") if _ERROR.match(line) and not classic else None
+
+
+def _error(text: str, step: str) -> LogLine:
+    def shortened(match: re.Match[str]) -> str:
+        command = match["command"]
+        shown = command if len(command) <= _LONGEST_COMMAND else f"{command[:_LONGEST_COMMAND]}…"
+        return f"{match['before']}{shown}{match['after']}"
+
+    judged = _COMMAND.sub(r"\g<before>…\g<after>", text)
+    return LogLine(_COMMAND.sub(shortened, text), Speaker.BUILDER, step, judged)

@@ -1,0 +1,191 @@
+"""What is left of a build's log once the builders' wrapping is off."""
+
+import json
+
+import pytest
+
+from hub_image_actions.checks.build_log import read_build_log
+from hub_image_actions.checks.diagnosis import diagnose_build
+
+BUILDKIT = """\
+#0 building with "default" instance using docker driver
+
+#1 [internal] load build definition from Dockerfile
+#1 transferring dockerfile: 180B done
+#1 DONE 0.0s
+
+#5 [2/4] RUN echo fine
+#5 0.211 cp: cannot stat '/etc/x': Permission denied
+#5 DONE 0.3s
+
+#8 [stage-1 2/2] RUN make-books
+#8 0.120 binding
+
+#7 [3/4] RUN fetch-roster fall || (echo no space left on device; exit 4)
+#7 0.120 asking the registrar
+#7 1.402 \x1b[31mroster: term fall has no sections\x1b[0m
+#7 ERROR: process "/bin/sh -c fetch-roster fall || (echo no space left on device; exit 4)" did not complete \
+successfully: exit code: 4
+
+#8 1.500 bound
+#8 CANCELED
+------
+ > [3/4] RUN fetch-roster fall || (echo no space left on device; exit 4):
+0.120 asking the registrar
+1.402 roster: term fall has no sections
+------
+
+ 1 warning found (use docker --debug to expand):
+ - JSONArgsRecommended: JSON arguments recommended for CMD (line 6)
+Dockerfile:3
+--------------------
+   1 |     FROM campus/base:1
+   2 |     RUN echo fine
+   3 | >>> RUN fetch-roster fall || (echo no space left on device; exit 4)
+   4 |     RUN echo Killed
+--------------------
+ERROR: failed to solve: process "/bin/sh -c fetch-roster fall || (echo no space left on device; exit 4)" did \
+not complete successfully: exit code: 4
+"""
+CLASSIC = """\
+Step 1/3 : FROM campus/base:1
+ ---> 8d5f1e9c7a01
+Step 2/3 : RUN echo fine
+ ---> Running in 0a1b2c3d4e5f
+cp: cannot stat '/etc/x': Permission denied
+Removing intermediate container 0a1b2c3d4e5f
+ ---> 77aa66bb55cc
+Step 3/3 : RUN fetch-roster fall || (echo no space left on device; exit 4)
+ ---> Running in 5f4e3d2c1b0a
+asking the registrar
+\x1b[91mroster: term fall has no sections
+\x1b[0m
+The command '/bin/sh -c fetch-roster fall || (echo no space left on device; exit 4)' returned a non-zero \
+code: 4
+"""
+TRACEBACK = """\
+Traceback (most recent call last):
+  File "<frozen runpy>", line 198, in _run_module_as_main
+  File "/opt/tools/lib/python3.12/site-packages/repo2docker/__main__.py", line 499, in <module>
+    main()
+    ~~~~^^
+  File "/opt/tools/lib/python3.12/site-packages/repo2docker/app.py", line 819, in build
+    for l in picked_buildpack.build(
+"""
+ONLY_FAILED = (
+    "subprocess.CalledProcessError: Command '['docker', 'buildx', 'build', '--progress', 'plain']' returned "
+    "non-zero exit status 1.\n"
+)
+CHAINED = f"{TRACEBACK}{ONLY_FAILED}\nDuring handling of the above exception, another exception occurred:\n\n"
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        BUILDKIT,
+        CLASSIC,
+        f"{BUILDKIT}{TRACEBACK}{ONLY_FAILED}",
+        f"{BUILDKIT}{CHAINED}{TRACEBACK}docker.errors.BuildError: it failed\n",
+        f"{CLASSIC}{TRACEBACK}repo2docker.app.BuildError: The command 'x' returned a non-zero code: 4\n",
+        "\n".join(
+            json.dumps({"message": f"{line}\n", "phase": "building"}) for line in BUILDKIT.splitlines()
+        ),
+    ],
+    ids=["BuildKit", "classic", "repo2docker", "repo2docker, chained", "repo2docker, classic", "JSON"],
+)
+def test_the_last_words_of_the_step_are_told_in_each_format(log: str) -> None:
+    found = diagnose_build(log.splitlines())
+    assert (found.name, found.line) == ("The build failed", "roster: term fall has no sections")
+    assert found.excerpt[:2] == ("asking the registrar", "roster: term fall has no sections")
+    shown = "\n".join(found.excerpt)
+    for wrapping in (
+        "#0",
+        "#7",
+        "Traceback",
+        "CalledProcessError",
+        "------",
+        ">>>",
+        "Step 3",
+        "\x1b",
+        "bound",
+    ):
+        assert wrapping not in shown
+
+
+def test_a_step_that_says_nothing_is_told_by_its_command() -> None:
+    log = [
+        '#0 building with "default" instance using docker driver',
+        "#6 [2/2] RUN test -d /srv",
+        '#6 ERROR: process "/bin/sh -c test -d /srv" did not complete successfully: exit code: 1',
+    ]
+    log.append(f"ERROR: failed to solve: {log[-1].partition('ERROR: ')[2]}")
+    line = 'process "/bin/sh -c test -d /srv" did not complete successfully: exit code: 1'
+    assert diagnose_build(log).line == line
+
+
+def test_a_long_command_is_cut() -> None:
+    log = [f"The command '/bin/sh -c {'x' * 5000}' returned a non-zero code: 1"]
+    (line,) = diagnose_build(["Step 1/1 : RUN x", *log]).excerpt
+    assert len(line) < 200
+    assert line.endswith("…' returned a non-zero code: 1")
+
+
+def test_a_command_that_is_quoted_is_no_failure() -> None:
+    judged = [line.judged for line in read_build_log(BUILDKIT.splitlines()).lines]
+    assert "no space" not in "\n".join(judged)
+    assert judged[-1] == 'process "…" did not complete successfully: exit code: 4'
+
+
+@pytest.mark.parametrize("log", [BUILDKIT, CLASSIC], ids=["BuildKit", "classic"])
+def test_a_step_that_went_well_has_no_say(log: str) -> None:
+    assert "Permission denied" not in "\n".join(line.text for line in read_build_log(log.splitlines()).lines)
+
+
+def test_what_repo2docker_raises_of_its_own_is_told() -> None:
+    log = f"{TRACEBACK}UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0\n"
+    found = diagnose_build(log.splitlines())
+    assert found.line == "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0"
+    assert found.excerpt == (found.line,)
+
+
+def test_a_traceback_of_a_step_is_told_whole() -> None:
+    frames = ["Traceback (most recent call last):", '  File "/srv/repo/setup.py", line 3, in <module>']
+    log = [
+        "Step 2/2 : RUN python setup.py",
+        *frames,
+        "ValueError: no course",
+        "The command 'x' returned a non-zero code: 1",
+    ]
+    found = diagnose_build(log)
+    assert found.line == "ValueError: no course"
+    assert found.excerpt[:2] == tuple(frames)
+
+
+def test_the_builders_copy_of_the_words_is_taken_where_the_step_is_cut_off() -> None:
+    log = BUILDKIT.splitlines()
+    assert diagnose_build(log[log.index("------") :]).line == "roster: term fall has no sections"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "make: *** [Makefile:3: install] Error 2",
+        "npm error A complete log of this run can be found in: /root/.npm/_logs/1.log",
+        "Execution halted",
+        "subprocess.CalledProcessError: Command '['npm']' returned non-zero exit status 1.",
+        "note: This error originates from a subprocess, and is likely not a problem with pip.",
+    ],
+)
+def test_that_something_failed_is_not_why(after: str) -> None:
+    assert diagnose_build([f"#5 0.1 {line}" for line in ("the syllabus is missing", after)]).line == (
+        "the syllabus is missing"
+    )
+
+
+def test_an_engine_that_ends_is_told_where_no_step_failed() -> None:
+    log = [
+        "#5 [2/2] RUN sleep 9",
+        "#5 0.1 sleeping",
+        "ERROR: failed to receive status: rpc error: code = Aborted",
+    ]
+    assert diagnose_build(log).line == "failed to receive status: rpc error: code = Aborted"
