@@ -87,6 +87,11 @@ def test_the_report_is_a_table(bump_tag: BumpTag) -> None:
     ]
 
 
+def test_options_may_stand_between_the_paths(bump_tag: BumpTag) -> None:
+    done = bump_tag.run("deployments/data100", "--tag", NEW, "deployments/dev", "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "2 moved in 2 files, 1 left.\n")
+
+
 def test_a_dry_run_writes_nothing(bump_tag: BumpTag) -> None:
     assert bump_tag.run("--tag", NEW, "--dry-run", "deployments").returncode == 0
     assert bump_tag.files() == FILES

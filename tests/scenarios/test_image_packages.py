@@ -156,7 +156,7 @@ def test_json_is_for_programs(run: Run, registry: RealRegistry) -> None:
         5,
         3,
     )
-    two = json.loads(run(f"{name}:old", "new", "--json").stdout)
+    two = json.loads(run(f"{name}:old", "--json", "new").stdout)
     assert two["upgraded"][0] == {
         "manager": "conda",
         "name": "numpy",

@@ -44,7 +44,7 @@ def start(documentation: str | None, add_options: AddOptions, run: Run) -> int:
     add_options(parser)
 
     def read_and_run() -> int:
-        options = parser.parse_args()
+        options = parser.parse_intermixed_args()
         with open_http() as http:
             return run(options, os.environ, http, Console(sys.stdout, sys.stderr, as_json=options.json))
 

@@ -129,6 +129,38 @@ def test_there_is_room_for_a_large_archive(github: GitHub, server: LocalGitHub) 
     assert len(snapshot(github, "o/large").files) == 66
 
 
+# ---- how it begins
+
+
+def test_options_may_stand_anywhere_among_the_repositories(monkeypatch: pytest.MonkeyPatch) -> None:
+    def add_options(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("image")
+        command.standard_options(parser, writes=True)
+
+    def run(options: argparse.Namespace, *_: object) -> int:
+        assert (options.image, options.repositories) == ("x:1", ["o/a", "o/b"])
+        return int(options.apply and options.json)
+
+    monkeypatch.setattr(sys, "argv", ["command", "x:1", "--apply", "o/a", "--json", "o/b"])
+    assert command.start("What it does.", add_options, run) == 1
+
+
+def test_the_help_is_the_scripts_own_text_with_its_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["command", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        command.start(
+            "What it does.\n\n    an example\n    of it\n",
+            lambda parser: command.standard_options(parser, writes=False),
+            lambda *_: 1,
+        )
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "REPOSITORY" in shown
+    assert shown.endswith("    an example\n    of it\n")
+
+
 # ---- how it ends
 
 
