@@ -10,7 +10,7 @@ import pytest
 from hub_image_actions.docker.config import Credentials
 from hub_image_actions.errors import ManifestMissing, RegistryError
 from hub_image_actions.exchange import Headers, NoAnswer, Response
-from hub_image_actions.registry.calls import MANIFEST_TYPES, is_loopback
+from hub_image_actions.registry.calls import MANIFEST_TYPES
 from hub_image_actions.registry.client import Registry
 
 HOST = "registry.example.org"
@@ -100,22 +100,6 @@ def test_a_registry_is_asked_at_its_address(host: str, address: str) -> None:
     subject, script = registry(manifest(), host=host)
     subject.manifest("demo/x", "tag")
     assert script.asked[0].url == f"{address}/demo/x/manifests/tag"
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.9.9.9:80", True),
-        ("[::1]:5000", True),
-        ("localhost.example.org", False),
-        ("127.0.0.1.example.org", False),
-        ("10.0.0.1", False),
-    ],
-)
-def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
 
 
 @pytest.mark.parametrize(
