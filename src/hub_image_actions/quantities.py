@@ -17,5 +17,6 @@ def human_time(seconds: float) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """Return a number of things in words, such as ``1 commit`` or ``2 commits``."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    """Return a number of things in words, such as ``1 commit``, ``2 commits`` or ``2 repositories``."""
+    several = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s"
+    return f"{number} {thing if number == 1 else several}"

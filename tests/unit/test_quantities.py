@@ -32,3 +32,10 @@ def test_a_time_is_told_in_minutes_from_one_on(seconds: float, text: str) -> Non
 @pytest.mark.parametrize(("number", "text"), [(0, "0 commits"), (1, "1 commit"), (2, "2 commits")])
 def test_only_one_thing_is_singular(number: int, text: str) -> None:
     assert counted(number, "commit") == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 repositories"), (1, "1 repository"), (2, "2 repositories")]
+)
+def test_several_repositories_are_spelled_as_they_are(number: int, text: str) -> None:
+    assert counted(number, "repository") == text

@@ -21,6 +21,7 @@ from hub_image_actions.errors import ActionError
 from hub_image_actions.http import HttpClient
 from hub_image_actions.images.dockerfiles import BaseTarget
 from hub_image_actions.names import parse_full_name, parse_host
+from hub_image_actions.quantities import counted
 from hub_image_actions.references import DEFAULT_REGISTRY, parse_reference
 from hub_image_actions.registry.client import registries
 
@@ -91,7 +92,9 @@ def _tell(results: Sequence[BaseImageResult], target: BaseTarget, console: Conso
         (row for result in dependents for row in _rows(result)),
     )
     others = sum(result.status == NO_DEPENDENT for result in results)
-    console.say(f"{len(dependents)} of {len(results)} repositories build on {target.image}, {others} do not.")
+    build, do = ("builds" if len(dependents) == 1 else "build"), ("does" if others == 1 else "do")
+    looked_at = counted(len(results), "repository")
+    console.say(f"{len(dependents)} of {looked_at} {build} on {target.image}, {others} {do} not.")
     if not applied and any(result.files for result in dependents):
         console.say("Nothing was changed; give --apply to open the pull requests.")
     console.result([result.as_json() for result in results])

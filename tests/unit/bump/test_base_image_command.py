@@ -86,7 +86,7 @@ def test_without_apply_it_is_told_what_would_move_and_nothing_is_written(called:
     lines = called.out.getvalue().splitlines()
     assert lines[0].split() == ["REPOSITORY", "WHERE", "STAGE", "FROM", "TO", "STATUS"]
     assert lines[1].split() == [DEPENDENT, "Dockerfile:1", "0", "1", "2", "would", "open"]
-    assert lines[2] == f"1 of 2 repositories build on {IMAGE}, 1 do not."
+    assert lines[2] == f"1 of 2 repositories builds on {IMAGE}, 1 does not."
     assert lines[3] == "Nothing was changed; give --apply to open the pull requests."
     assert called.dependent.pulls == []
 
@@ -114,4 +114,4 @@ def test_an_image_without_a_host_is_on_the_registry_that_is_given(called: Called
 def test_a_repository_that_fails_is_a_warning_and_status_1(called: Called) -> None:
     assert called.run(f"{IMAGE}:2", "--no-verify", "hubs/none", DEPENDENT) == 1
     assert "warning: hubs/none: " in called.err.getvalue()
-    assert f"1 of 2 repositories build on {IMAGE}" in called.out.getvalue()
+    assert f"1 of 2 repositories builds on {IMAGE}" in called.out.getvalue()

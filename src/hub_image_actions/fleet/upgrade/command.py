@@ -18,6 +18,7 @@ from hub_image_actions.fleet.upgrade.waves import Wave, parse_waves, read_waves
 from hub_image_actions.fleet.workflows.pins import OURS
 from hub_image_actions.http import HttpClient
 from hub_image_actions.names import parse_full_name
+from hub_image_actions.quantities import counted
 
 _FAILED, _STOPPED = 1, 3
 
@@ -157,7 +158,7 @@ def _tell(results: Sequence[Result], console: Console, *, applied: bool) -> None
         if result.status in counts:
             counts[result.status] += 1
     told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    console.say(f"{len(results)} repositories" + (f"; pull requests: {told}." if told else "."))
+    console.say(counted(len(results), "repository") + (f"; pull requests: {told}." if told else "."))
     if any(result.plan and result.plan.left_out and not result.plan.files for result in results):
         console.say("What is left to you is told by --explain REPOSITORY.")
     if not applied and any(result.status.startswith("would") for result in results):
