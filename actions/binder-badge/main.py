@@ -5,7 +5,12 @@ the environment; on a laptop, they are options: ``python3 actions/binder-badge/m
 """
 
 import os
+import signal
 import sys
+
+# A job that is cancelled before there is anybody to say so ends without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from pathlib import Path
 
 ROOT = next(
@@ -30,6 +35,7 @@ from hub_image_actions import markdown, names
 from hub_image_actions.binder import BinderBranch, BinderRepository, Launch, parse_repository
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
@@ -216,7 +222,7 @@ def main() -> int:
         run = read_run_environment(os.environ)
         event = read_event(run.event_path)
         repository = names.parse_full_name(run.repository)
-        with Http() as http:
+        with interruptible(), Http() as http:
             BinderBadge(settings, runner, http, repository, event).run()
     except ActionError as error:
         runner.error(error)

@@ -5,7 +5,12 @@ the environment; on a laptop, they are options: ``python3 actions/build-test/mai
 """
 
 import os
+import signal
 import sys
+
+# A job that is cancelled before there is anybody to say so ends without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from pathlib import Path
 
 ROOT = next(

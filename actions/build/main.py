@@ -5,7 +5,12 @@ In a workflow, action.yml runs this with the inputs in the environment; on a lap
 """
 
 import os
+import signal
 import sys
+
+# A job that is cancelled before there is anybody to say so ends without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from pathlib import Path
 
 ROOT = next(

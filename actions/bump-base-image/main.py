@@ -5,7 +5,12 @@ In a workflow, action.yml runs this with the inputs in the environment; on a lap
 """
 
 import os
+import signal
 import sys
+
+# A job that is cancelled before there is anybody to say so ends without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from pathlib import Path
 
 ROOT = next(
@@ -39,6 +44,7 @@ from hub_image_actions.bump.dependents import BaseImageResult
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.command import open_http
 from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError
@@ -282,7 +288,7 @@ def main() -> int:
         settings = read_inputs(Inputs(lambda name: runner.input(name).strip() or event.get(name, "")))
         runner.mask(settings.token)
         docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-        with open_http() as http:
+        with interruptible(), open_http() as http:
             BumpBaseImage(settings, runner, http, run.repository, docker_config).run()
     except ActionError as error:
         runner.error(error)

@@ -5,7 +5,12 @@ In a workflow, action.yml runs this with the inputs in the environment; on a lap
 """
 
 import os
+import signal
 import sys
+
+# A job that is cancelled before there is anybody to say so ends without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from pathlib import Path
 
 ROOT = next(
@@ -38,6 +43,7 @@ from hub_image_actions.deployments.plan import plan_bump
 from hub_image_actions.deployments.selection import Selection
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
+from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError
@@ -414,7 +420,7 @@ def main() -> int:
         forget_environment(os.environ)
         docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
         sweep_folders(Path(tempfile.gettempdir()))
-        with Http() as http, owned_folder("deployments") as folder:
+        with interruptible(), Http() as http, owned_folder("deployments") as folder:
             BumpDatahubTag(settings, runner, http, origin_of(os.environ), docker_config).run(folder)
     except ActionError as error:
         runner.error(error)

@@ -7,17 +7,21 @@ file or log line. Source: ``GIT_CONFIG_COUNT`` in https://git-scm.com/docs/git-c
 import base64
 import os
 import re
+import subprocess
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import git
 
+from hub_image_actions import process
 from hub_image_actions.errors import GitError, PushRefused
 
 _TIME_LIMIT = 300.0
 _ATTEMPTS = 4
+_TIMED_OUT = -1
 _TRANSIENT = re.compile(
     r"returned error: (?:429|5\d\d)|early EOF|RPC failed|reset by peer|Empty reply|timed out|too slow|"
     r"hung up|disconnect|not resolve host|transfer closed|Failed to connect|Timeout:|expected flush|"
@@ -233,16 +237,10 @@ class Checkout:
         if identity:
             for role in ("AUTHOR", "COMMITTER"):
                 environment |= {f"GIT_{role}_NAME": identity.name, f"GIT_{role}_EMAIL": identity.email}
-        status, output, errors = self._git.execute(
-            ["git", *arguments],
-            env=environment,
-            kill_after_timeout=_TIME_LIMIT,
-            with_extended_output=True,
-            with_exceptions=False,
-        )
+        status, output, errors = _executed(self._git, arguments, environment)
         if status:
             raise self._error(arguments[0], f"{errors}\n{output}".strip())
-        return str(output).strip()
+        return output.strip()
 
     def _error(self, command: str, said: str) -> GitError:
         lines = (line.strip() for line in said.replace(self._remote.token or "\0", "***").splitlines())
@@ -351,15 +349,33 @@ class LocalRepository:
             return None
         # A repository that is named is not asked whom it belongs to. On a runner that is often somebody else.
         named = ("--git-dir", str(top / ".git"), "--work-tree", str(top), "--no-pager", "--no-optional-locks")
-        status, output, _ = git.Git(str(self.folder)).execute(
-            ["git", *named, *arguments], env=inert_git(), with_extended_output=True, with_exceptions=False
-        )
-        return None if status else str(output)
+        status, output, _ = _executed(git.Git(str(self.folder)), (*named, *arguments), inert_git())
+        return None if status else output
 
     def _top(self) -> Path | None:
         """Return the folder that holds git's own, looked for upward; None outside of git."""
         start = self.folder.resolve()
         return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
+
+
+def _executed(program: git.Git, arguments: Iterable[str], env: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run git, and return its status and what it wrote to its two streams.
+
+    GitPython starts it; that it ends is seen to as for every program. A time limit of GitPython's own would
+    be a thread that keeps a canceled job from ending.
+    """
+    wrapper = program.execute(
+        ["git", *arguments], env=dict(env), as_process=True, start_new_session=True, universal_newlines=False
+    )
+    started = cast("subprocess.Popen[bytes]", wrapper.proc)
+    with process.supervised(started):
+        try:
+            output, errors = started.communicate(timeout=_TIME_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.end_program(started)
+            return _TIMED_OUT, "", f"Timeout: not done within {_TIME_LIMIT:g} seconds"
+    # The names of files may be any bytes.
+    return started.returncode, output.decode(errors="surrogateescape"), errors.decode(errors="replace")
 
 
 def _sparse_pattern(path: str) -> str:

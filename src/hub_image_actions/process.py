@@ -155,15 +155,29 @@ def _started(
     except OSError as error:
         reason = f"{error.filename or command[0]} cannot be run: {error.strerror}"
         raise CommandError(line, -1, "", reason, "Look at its rights and its first line.") from None
+    with supervised(program, end):
+        yield program
+
+
+@contextmanager
+def supervised(
+    program: "subprocess.Popen[bytes]", end_others: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Have a program that leads a process group not outlive the block, nor a canceled job.
+
+    Args:
+        program: a program that was started in a session of its own.
+        end_others: ends what runs as another user, which this process may not signal.
+    """
     _running.add(program)
     try:
         with program:
             try:
-                yield program
+                yield
             except BaseException:
-                if end:
-                    end()
-                _end_group(program)
+                if end_others:
+                    end_others()
+                end_program(program)
                 raise
     finally:
         _running.discard(program)
@@ -206,7 +220,8 @@ def _shown(line: bytes) -> str:
     return line.decode(errors="replace").rstrip("\r").rpartition("\r")[2]
 
 
-def _end_group(program: "subprocess.Popen[bytes]") -> None:
+def end_program(program: "subprocess.Popen[bytes]") -> None:
+    """End a program that leads a process group, and all of the group: first asked to, then made to."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(program, sent)
         with suppress(subprocess.TimeoutExpired):

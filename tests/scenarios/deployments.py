@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import signal
 import subprocess
 import tempfile
 import threading
@@ -217,6 +218,11 @@ class Deployments:
         self.killed = True
         for process in self._running:
             kill(process)
+
+    def interrupt(self, *_: object) -> None:
+        """Ask what is running to end, as a runner does when its job is canceled."""
+        for process in self._running:
+            process.send_signal(signal.SIGINT)
 
     def calls(self) -> list[str]:
         """Return the names of all calls so far, and forget them."""

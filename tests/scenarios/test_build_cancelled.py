@@ -31,7 +31,7 @@ def cancelled(
         "build", None, given, lambda process: threading.Thread(target=cancel, args=(process,)).start()
     )
     took = time.monotonic() - ended[0]
-    assert result.error == "The job was cancelled. Run it again if it was not meant."
+    assert result.error == "The job was canceled. Run it again if that was not meant."
     assert "### ❌" in result.summary
     left = running_with(images.github.server_url) + running_with(images.registry.host)
     return result.log, took, left

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from types import FrameType
 
 from hub_image_actions import process
+from hub_image_actions.entry.new_start import AGAIN, CANCELLED
 from hub_image_actions.errors import ActionError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(ActionError):
-    """The job was cancelled."""
+    """The job was canceled."""
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def interruptible() -> Iterator[None]:
     """End the programs that were started, and leave the block by an error, when the job is cancelled.
 
     Raises:
-        Interrupted: the job was cancelled; what is cleaned up on the way is not interrupted again.
+        Interrupted: the job was canceled; what is cleaned up on the way is not interrupted again.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -34,7 +35,7 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted("The job was cancelled.", "Run it again if it was not meant.") from None
+        raise Interrupted(CANCELLED, AGAIN) from None
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -5,13 +5,16 @@ of the same user: that a variable is deleted does not change it. So the inputs, 
 a file without a name into a start without them. The process keeps its number, and gets the runner's signals.
 
 Nothing but what Python has loaded anyway is imported here, since this comes before each action's real start.
+It also says so when the job is canceled before the action's own handling is there, see `interruption.py`.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, MutableMapping
 
 PREFIX = "INPUT_"
+CANCELLED, AGAIN = "The job was canceled.", "Run it again if that was not meant."
 # Which file the inputs are in, for the second start.
 _HANDED_OVER = "HUB_IMAGE_ACTIONS_INPUTS"
 _BLOCK = 1 << 16
@@ -26,6 +29,8 @@ def begin_without_inputs(environ: MutableMapping[str, str] = os.environ) -> dict
     Args:
         environ: the environment, which loses the inputs.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_at_once)
     handed_over = environ.pop(_HANDED_OVER, "")
     inputs = {name: environ.pop(name) for name in [name for name in environ if name.startswith(PREFIX)]}
     if handed_over:
@@ -33,6 +38,17 @@ def begin_without_inputs(environ: MutableMapping[str, str] = os.environ) -> dict
     if inputs and sys.executable:
         _start_again(inputs, environ)
     return inputs
+
+
+def _end_at_once(number: int, frame: object) -> None:
+    """End before anything was begun: there is nothing to be cleaned up."""
+    del frame
+    # Not `print`, which the signal may have interrupted.
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        os.write(1, f"\n::error::{CANCELLED} {AGAIN}\n".encode())
+    else:
+        os.write(2, f"error: {CANCELLED} {AGAIN}\n".encode())
+    os._exit(128 + number)
 
 
 def _start_again(inputs: Mapping[str, str], environ: Mapping[str, str]) -> None:

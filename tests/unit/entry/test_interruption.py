@@ -56,5 +56,5 @@ def test_the_work_ends_and_what_cleans_up_is_not_interrupted(
         # A runner sends the second signal while the first is being heeded.
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=20)
-    assert said.endswith("cleaned up\nThe job was cancelled. Run it again if it was not meant.\n")
+    assert said.endswith("cleaned up\nThe job was canceled. Run it again if that was not meant.\n")
     assert time.monotonic() - begin < 8

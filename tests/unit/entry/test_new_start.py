@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -75,3 +77,35 @@ def test_without_inputs_there_is_one_start(tmp_path: Path) -> None:
     assert (tmp_path / "starts").read_text() == "x"
     started(tmp_path, {"INPUT_A": "1"}, before=count)
     assert (tmp_path / "starts").read_text() == "xxx"
+
+
+@pytest.mark.parametrize(
+    ("on_runner", "said"),
+    [
+        ("true", ("\n::error::The job was canceled. Run it again if that was not meant.\n", "")),
+        ("", ("", "error: The job was canceled. Run it again if that was not meant.\n")),
+    ],
+)
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_job_that_is_canceled_while_modules_are_loaded_ends_with_one_line(
+    tmp_path: Path, on_runner: str, said: tuple[str, str], sent: signal.Signals
+) -> None:
+    script = tmp_path / "main.py"
+    begun = tmp_path / "begun"
+    script.write_text(
+        f"import sys, time\nsys.path.insert(0, {str(SOURCE)!r})\n"
+        "from hub_image_actions.entry.new_start import begin_without_inputs\n"
+        f"begin_without_inputs()\nopen({str(begun)!r}, 'w')\ntime.sleep(30)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, script],
+        env={"INPUT_A": "1", "GITHUB_ACTIONS": on_runner},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not begun.exists():
+            time.sleep(0.01)
+        process.send_signal(sent)
+        assert process.communicate(timeout=20) == said
+    assert process.returncode == 128 + sent
