@@ -12,6 +12,9 @@ from typing import Any, get_args
 import pytest
 from ruamel.yaml import YAML
 
+from hub_image_actions.checks.diagnosis import catalogue
+from hub_image_actions.checks.hub_check import CATALOGUE as HUB_CHECK_FAILURES
+
 OURS = re.compile(r"berkeley-dsep-infra/hub-image-actions/(?P<name>[\w-]+)@v1")
 PINNED = re.compile(r"(?P<action>[\w-]+/[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)")
 # What people build with today, and what is to be replaced by whatever they have.
@@ -178,6 +181,16 @@ def test_known_failures_are_listed_with_a_line_of_the_log_and_what_to_do(house: 
         in written
     )
     assert "| The server ends instead of serving | `the server ended with status 0` | Look at" in written
+    for failure in (*catalogue(), *catalogue(HUB_CHECK_FAILURES)):
+        assert f"\n| {failure.name.replace('{what}', '…')} | " in written
+
+
+def test_a_failure_that_its_own_example_does_not_tell_is_an_error(house: Path, root: Path) -> None:
+    (house / "src").unlink()
+    shutil.copytree(root / "src", house / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    known = house / "src/hub_image_actions/checks/build_failures.yaml"
+    known.write_text("- {name: It rains, pattern: wet, remedy: Wait., example: dry}\n")
+    assert "no line of its example tells 'It rains'" in docs(house).stderr
 
 
 def test_what_stands_outside_the_markers_stays(house: Path) -> None:

@@ -10,14 +10,15 @@ Sources: `util/progress/progressui` of https://github.com/moby/buildkit for plai
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 _LONGEST_COMMAND = 80
-_LONGEST_END = 4000
+# Expressions take longer the longer a line is, and a step that goes on and on says why it failed at its end.
+_LONGEST_END, _MOST_LINES = 1000, 5000
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TRACEBACK = "Traceback (most recent call last):"
 _REPO2DOCKERS = re.compile(r'^ *File ".*[/\\]repo2docker[/\\][\w/\\]+\.py"')
@@ -27,9 +28,17 @@ _STAMPED = re.compile(r"^#(?P<step>\d+) \d+\.\d+(?: (?P<text>.*))?$")
 _STEP_ERROR = re.compile(r"^#(?P<step>\d+) ERROR: (?P<text>.*)")
 _REPEATED = re.compile(r"^\d+\.\d+ (?P<text>.*)")
 _ERROR = re.compile(r"^ERROR: |^failed to (?:solve|receive status)\b")
-_SOLVING = re.compile(r"^(?:ERROR: )?(?:failed to solve(?: with frontend \S+)?: )*")
+_SOLVING = re.compile(
+    r"^(?:ERROR: )?(?:failed to solve(?: with frontend \S+)?: |rpc error: code = \w+ desc = )*"
+)
+# The steps that are about a base image: older versions do not name it in their errors.
+_STEP_BASE = re.compile(r"^#(?P<step>\d+) \[[^\]]*\] (?:load metadata for|FROM) (?P<base>[^\s@]+)")
 _CANCELED = re.compile(r"(?i)\bcontext cancel+ed\b|^cancel+ed\b")
-_CLASSIC_STEP = re.compile(r"^Step \d+(?:/\d+)? : ")
+_CLASSIC_STEP = re.compile(r"^Step \d+(?:/\d+)? : (?:FROM (?:--\S+ )*(?P<base>\S+))?", re.IGNORECASE)
+# What the classic builder says of a registry, without the image that it wanted of it.
+_CLASSIC_PULL = re.compile(
+    r"^(?:Get|Head) \"?https?://|^error pulling |^received unexpected HTTP status|^toomanyrequests"
+)
 _CLASSIC_ERROR = re.compile(r"^The command '.*' returned a non-zero code: \d+")
 # The command of a step that failed: BuildKit's words, its older ones, and the classic builder's.
 _COMMAND = re.compile(
@@ -99,8 +108,8 @@ def read_build_log(log: Sequence[str]) -> BuildLog:
     if not failed:
         errors = tuple(line for line in lines if line.speaker is Speaker.BUILDER)
         own = tuple(line for line in errors if not line.is_of_a_step)
-        return BuildLog(lines, own or _words(lines) or errors or lines)
-    kept = tuple(line for line in lines if not line.step or line.step in failed)
+        return BuildLog(lines[-_MOST_LINES:], own or _words(lines) or errors or lines)
+    kept = tuple(line for line in lines if not line.step or line.step in failed)[-_MOST_LINES:]
     return BuildLog(kept, _words(kept) or tuple(line for line in kept if line.speaker is Speaker.BUILDER))
 
 
@@ -157,37 +166,53 @@ def _traceback_end(lines: Sequence[str], start: int) -> int:
 
 def _spoken(lines: Sequence[str]) -> Iterator[LogLine]:
     """Yield who said what, without what nobody did."""
-    stamped = {match["step"] for line in lines if (match := _STAMPED.match(line))}
-    classic = ""
+    is_stamped = any(map(_STAMPED.match, lines))
+    bases = {match["step"]: match["base"] for match in map(_STEP_BASE.match, lines) if match}
+    step = ""
     for index, line in enumerate(lines):
-        if match := _STAMPED.match(line):
-            text = match["text"] or ""
-            yield LogLine(text, Speaker.STEP, match["step"], text)
-        elif error := _builders(line, classic):
-            yield error
-        elif _CLASSIC_STEP.match(line):
-            classic = line
-        elif _WRAPPING.match(line) or (
-            _PLACE.match(line) and _RULE.match("".join(lines[index + 1 : index + 2]))
-        ):
-            continue
+        if match := _CLASSIC_STEP.match(line):
+            step, bases[line] = line, match["base"] or ""
+        elif told := _steps(line) or _builders(line, step, bases):
+            yield told
         elif match := _REPEATED.match(line):
-            if not stamped:
+            if not is_stamped:
                 yield LogLine(match["text"], Speaker.STEP, "", match["text"])
-        else:
-            yield LogLine(line, Speaker.STEP if classic else Speaker.OTHER, classic, line)
+        elif not _is_wrapping(line, "".join(lines[index + 1 : index + 2])):
+            yield LogLine(line, Speaker.STEP if step else Speaker.OTHER, step, line)
 
 
-def _builders(line: str, classic: str) -> LogLine | None:
-    """Return what a builder says of a failure; None where it says nothing of one."""
+def _is_wrapping(line: str, following: str) -> bool:
+    return bool(_WRAPPING.match(line) or (_PLACE.match(line) and _RULE.match(following)))
+
+
+def _steps(line: str) -> LogLine | None:
+    """Return what BuildKit says that a step said; None where it says no such thing."""
+    match = _STAMPED.match(line)
+    return LogLine(match["text"] or "", Speaker.STEP, match["step"], match["text"] or "") if match else None
+
+
+def _builders(line: str, step: str, bases: Mapping[str, str]) -> LogLine | None:
+    """Return what a builder says of a failure; None where it says nothing of one.
+
+    Args:
+        line: the line.
+        step: the classic builder's step; empty where there was none.
+        bases: the base images that steps are about.
+    """
     if match := _STEP_ERROR.match(line):
-        return None if _CANCELED.search(match["text"]) else _error(match["text"], match["step"])
+        base = bases.get(match["step"], "")
+        return None if _CANCELED.search(match["text"]) else _error(match["text"], match["step"], base)
+    if bases.get(step) and _CLASSIC_PULL.match(line):
+        return _error(line, step, bases[step])
     if _CLASSIC_ERROR.match(line):
-        return _error(line, classic)
-    return _error(_SOLVING.sub("", line), "") if _ERROR.match(line) and not classic else None
+        return _error(line, step)
+    return _error(_SOLVING.sub("", line), "") if _ERROR.match(line) and not step else None
 
 
-def _error(text: str, step: str) -> LogLine:
+def _error(text: str, step: str, base: str = "") -> LogLine:
+    if base not in text:
+        text = f"{base}: {text}"
+
     def shortened(match: re.Match[str]) -> str:
         command = match["command"]
         shown = command if len(command) <= _LONGEST_COMMAND else f"{command[:_LONGEST_COMMAND]}…"

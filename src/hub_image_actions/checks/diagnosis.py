@@ -23,12 +23,26 @@ _AFTERWARD = re.compile(
 
 @dataclass(frozen=True)
 class KnownFailure:
-    """An entry of the catalogue: how a failure shows, what it is, and what to do about it."""
+    """An entry of a catalogue: how a failure shows, what it is, and what to do about it.
+
+    Args:
+        name: what it is; `{what}` stands for a group of the pattern that took part.
+        pattern: what the line that tells it fits.
+        remedy: what to do about it.
+        example: an excerpt of a log.
+        exception: what lines that it is not told by fit; None where all count.
+    """
 
     name: str
     pattern: "re.Pattern[str]"
     remedy: str
     example: str
+    exception: "re.Pattern[str] | None" = None
+
+    def search(self, line: str) -> "re.Match[str] | None":
+        """Return where a line tells this failure; None where it does not."""
+        match = self.pattern.search(line)
+        return None if match and self.exception and self.exception.search(line) else match
 
 
 @dataclass(frozen=True)
@@ -75,7 +89,7 @@ def diagnose_build(log: Sequence[str]) -> Diagnosis:
 def _known(judged: Sequence[str], shown: Sequence[str], known: Sequence[KnownFailure]) -> Diagnosis | None:
     for failure in known:
         for index, line in enumerate(judged):
-            if match := failure.pattern.search(line):
+            if match := failure.search(line):
                 what = next(filter(None, match.groups()), "")
                 return Diagnosis(
                     " ".join(failure.name.format(what=what).split()),
@@ -101,7 +115,16 @@ def catalogue(path: Path = CATALOGUE) -> tuple[KnownFailure, ...]:
     entries = YAML(typ="safe", pure=True).load(path)
     return tuple(
         KnownFailure(
-            entry["name"], re.compile(entry["pattern"]), " ".join(entry["remedy"].split()), entry["example"]
+            entry["name"],
+            _pattern(entry["pattern"]),
+            " ".join(entry["remedy"].split()),
+            entry["example"],
+            _pattern(entry["except"]) if "except" in entry else None,
         )
         for entry in entries
     )
+
+
+def _pattern(given: str | list[str]) -> "re.Pattern[str]":
+    """Return the expression that fits what any of those given does."""
+    return re.compile(given if isinstance(given, str) else "|".join(given))

@@ -1,5 +1,8 @@
 """The catalogue of known failures of builds."""
 
+import re
+import time
+
 import pytest
 
 from hub_image_actions.checks.diagnosis import KnownFailure, catalogue, diagnose_build
@@ -73,3 +76,268 @@ def test_a_builder_that_says_where_it_builds_has_not_said_why_it_failed() -> Non
         f"ERROR: failed to solve: {last}",
     ]
     assert diagnose_build(log).line == last
+
+
+WRAPPED = {
+    "BuildKit": """\
+#0 building with "default" instance using docker driver
+#6 [2/3] RUN true
+#6 0.1 mkdir: cannot create directory '/x': Permission denied
+#6 DONE 0.1s
+#7 [3/3] RUN sh work.sh
+{stamped}
+#7 ERROR: process "/bin/sh -c sh work.sh || echo Killed" did not complete successfully: exit code: 3
+------
+ > [3/3] RUN sh work.sh:
+------
+Dockerfile:3
+--------------------
+   3 | >>> RUN sh work.sh
+--------------------
+ERROR: failed to solve: process "/bin/sh -c sh work.sh || echo Killed" did not complete successfully: \
+exit code: 3
+""",
+    "classic": """\
+Step 2/3 : RUN true
+ ---> Running in 0a1b2c3d4e5f
+mkdir: cannot create directory '/x': Permission denied
+Step 3/3 : RUN sh work.sh
+ ---> Running in 1a1b2c3d4e5f
+{plain}
+The command '/bin/sh -c sh work.sh || echo Killed' returned a non-zero code: 3
+""",
+}
+
+
+@pytest.mark.parametrize("failure", catalogue(), ids=lambda failure: failure.name)
+@pytest.mark.parametrize("engine", WRAPPED)
+def test_every_failure_is_known_as_each_engine_shows_it(engine: str, failure: KnownFailure) -> None:
+    said = [re.sub(r"^#\d+ \d+\.\d+ ", "", line) for line in failure.example.splitlines()]
+    said = [line for line in said if not line.startswith(("Step ", "ERROR: failed to solve: proc"))]
+    log = WRAPPED[engine].format(stamped="\n".join(f"#7 1.25 {line}" for line in said), plain="\n".join(said))
+    assert diagnose_build(log.splitlines()).remedy == failure.remedy
+
+
+def test_an_expression_may_be_given_in_parts() -> None:
+    (failure,) = (each for each in catalogue() if each.name == "A server failed")
+    assert failure.pattern.search("HTTP error 502 while getting x")
+    assert failure.pattern.search("503 Service Unavailable")
+
+
+@pytest.mark.parametrize(
+    "failure", [each for each in catalogue() if "{what}" in each.name], ids=lambda each: each.name
+)
+def test_what_a_name_leaves_open_is_found_in_the_example(failure: KnownFailure) -> None:
+    nothing = " ".join(failure.name.format(what="").split())
+    assert diagnose_build(failure.example.splitlines()).name != nothing
+
+
+def test_a_long_log_is_judged_in_reasonable_time() -> None:
+    # What some expressions begin with, over and over.
+    lines = [
+        "failed to copy: " * 200,
+        "Get https://a/" * 200,
+        "├─ a" * 500,
+        "x/start" * 400,
+        "configure: error: a " * 90,
+    ]
+    started = time.perf_counter()
+    assert diagnose_build([f"#7 0.1 a: {line}" for line in lines * 40]).remedy == ""
+    assert time.perf_counter() - started < 30
+
+
+def test_no_two_entries_have_one_name() -> None:
+    names = [failure.name for failure in catalogue()]
+    assert len(set(names)) == len(names)
+
+
+PULL = 'failed to do request: Head "https://registry.lab.example/v2/base/r/manifests/4": '
+UNREACHED = "The network failed: {} could not be reached"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "dial tcp: lookup registry.lab.example on 127.0.0.53:53: no such host",
+        "dial tcp: lookup registry.lab.example on 10.0.0.2:53: server misbehaving",
+        "dial tcp 10.1.2.3:443: i/o timeout",
+        "dial tcp 10.1.2.3:443: connect: connection refused",
+        "read tcp 10.0.0.5:41000->10.1.2.3:443: read: connection reset by peer",
+        "dial tcp 10.1.2.3:443: connect: network is unreachable",
+        "dial tcp 10.1.2.3:443: connect: no route to host",
+        "net/http: TLS handshake timeout",
+        "context deadline exceeded",
+        "EOF",
+    ],
+)
+@pytest.mark.parametrize("engine", ["BuildKit", "BuildKit of before 2023", "classic"])
+def test_a_base_image_that_the_network_keeps_away_is_named(engine: str, fault: str) -> None:
+    base = "registry.lab.example/base/r:4"
+    logs = {
+        "BuildKit": [
+            '#0 building with "default" instance using docker driver',
+            f"#2 [internal] load metadata for {base}",
+            f"#2 ERROR: {PULL}{fault}",
+            "------",
+            f" > [internal] load metadata for {base}:",
+            "------",
+            f"ERROR: failed to solve: {base}: failed to resolve source metadata for {base}: {PULL}{fault}",
+        ],
+        "BuildKit of before 2023": [
+            f"#2 [internal] load metadata for {base}",
+            f"#2 ERROR: {PULL}{fault}",
+            f"ERROR: failed to solve: rpc error: code = Unknown desc = failed to solve: {PULL}{fault}",
+        ],
+        "classic": [f"Step 1/2 : FROM {base}", f'Get "https://registry.lab.example/v2/": {fault}'],
+    }
+    found = diagnose_build(logs[engine])
+    assert found.name == f"The network failed: the base image {base} could not be fetched"
+    assert found.line.endswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (
+            "W: Failed to fetch http://archive.example/x  Temporary failure resolving 'archive.example'",
+            UNREACHED.format("archive.example"),
+        ),
+        (
+            "  Could not connect to deb.example:80 (10.1.1.1), connection timed out",
+            UNREACHED.format("deb.example"),
+        ),
+        ("curl: (6) Could not resolve host: github.example", UNREACHED.format("github.example")),
+        ("curl: (7) Failed to connect to dl.example port 443 after 2 ms", UNREACHED.format("dl.example")),
+        (
+            "fatal: unable to access 'https://git.example/a/b/': Could not resolve host: git.example",
+            UNREACHED.format("git.example"),
+        ),
+        (
+            "CondaHTTPError: HTTP 000 CONNECTION FAILED for url <https://conda.example/linux-64/repodata.json>",
+            UNREACHED.format("conda.example"),
+        ),
+        (
+            "critical libmamba Download error (28) Timeout was reached [https://conda.example/noarch/a.zst]",
+            UNREACHED.format("conda.example"),
+        ),
+        (
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<x>: '",
+            "The network failed",
+        ),
+        (
+            "ReadTimeoutError: HTTPSConnectionPool(host='f.example', port=443): Read timed out.",
+            UNREACHED.format("f.example"),
+        ),
+        (
+            "ConnectionError: HTTPSConnectionPool(host='data.example'): Max retries exceeded with url: /a",
+            UNREACHED.format("data.example"),
+        ),
+        (
+            "Warning: unable to access index for repository https://cran.example/src/contrib:",
+            UNREACHED.format("cran.example"),
+        ),
+        ("  cannot open URL 'https://cran.example/src/contrib/PACKAGES'", UNREACHED.format("cran.example")),
+        (
+            "npm error network request to https://npm.example/a failed, reason: ENOTFOUND ETIMEDOUT",
+            UNREACHED.format("npm.example"),
+        ),
+        ("npm error code ETIMEDOUT", "The network failed"),
+        (
+            'error An unexpected error occurred: "https://npm.example/x: ESOCKETTIMEDOUT". ETIMEDOUT',
+            "The network failed",
+        ),
+        ("fatal: early EOF", "The network failed"),
+        ("error: RPC failed; curl 56 GnuTLS recv error (-9)", "The network failed"),
+        ("socket.gaierror: [Errno -2] Name or service not known", "The network failed"),
+        ("E: Failed to fetch http://a.example/Packages.gz  Hash Sum mismatch", "The network failed"),
+        ("HTTP error 502 while getting https://pypi.example/simple/", "A server failed"),
+        (
+            "quay.io/a:1: unexpected status from HEAD request to https://quay.io/v2/a/manifests/1: 503 S",
+            "A server failed",
+        ),
+    ],
+)
+def test_a_failure_of_the_network_is_known_by_each_tools_words(line: str, name: str) -> None:
+    # What tools say next is that they know no such package.
+    follows = ["E: Unable to locate package git", "ERROR: No matching distribution found for numpy"]
+    assert diagnose_build([f"#7 0.3 {each}" for each in (line, *follows)]).name == name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WARNING: Retrying (Retry(total=4)) after connection broken by 'ReadTimeoutError(x)': /a/",
+        'psql: error: connection to server at "localhost" (127.0.0.1), port 5432 failed: Connection refused',
+        "/bin/sh: 3: syntax error: unexpected EOF while looking for matching `\"'",
+        "  URL 'https://cran.example/a.tar.gz': status was '404 Not Found'",
+    ],
+)
+def test_what_is_no_failure_of_the_network_is_not_taken_for_one(line: str) -> None:
+    assert "network" not in diagnose_build([line, "the exam is over"]).name
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        # What R could not be installed for stands before what it could not be installed.
+        (
+            [
+                "Configuration failed because libxml-2.0 was not found. Try installing:",
+                "installation of package 'xml2' had non-zero exit status",
+            ],
+            "A system library is missing: libxml-2.0",
+        ),
+        (
+            ["ImportError: libGL.so.1: cannot open shared object file: No such file or directory"],
+            "A system library is missing: libGL.so.1",
+        ),
+        (["Error: pg_config executable not found."], "A system library is missing: pg_config"),
+        (
+            ["ERROR: Package 'otter-grader' requires a different Python: 3.13.1 not in '<3.13,>=3.9'"],
+            "A package is not made for the image's version of Python",
+        ),
+        (
+            [
+                "    ├─ python =3.12 * is requested and can be installed;",
+                "    │  └─ _python_rc =* *, which does not exist",
+                "Could not solve for environment specs",
+            ],
+            "conda finds no set of versions that go together",
+        ),
+        (
+            [
+                "├─ menuinst, which can be installed (as previously explained);",
+                "The following packages are incompatible",
+            ],
+            "conda finds no set of versions that go together",
+        ),
+        (
+            ["ResolvePackageNotFound: ", "  - numpy==1.21.2=py38hd8d4704_0"],
+            "conda finds no package",
+        ),
+        (
+            [
+                "CondaHTTPError: HTTP 404 NOT FOUND for url <https://conda.anaconda.org/nosuch/noarch/a.json>",
+            ],
+            "conda cannot use the channel nosuch",
+        ),
+        (["git@github.com: Permission denied (publickey)."], "git may not read a repository"),
+        (["/bin/sh: 1: jupyter-book: not found"], "The command jupyter-book is not in the image"),
+        (["bash: line 2: npm: command not found"], "The command npm is not in the image"),
+        (
+            ["bash: ./postBuild: /bin/bash^M: bad interpreter: No such file"],
+            "A script has Windows line ends",
+        ),
+        (["./postBuild: line 2: $'\\r': command not found"], "A script has Windows line ends"),
+        (
+            [
+                "a/b:1: failed to resolve source metadata for a/b:1: failed to do request: x509: unknown",
+            ],
+            "A certificate is not trusted",
+        ),
+        (["/bin/sh: 1: cannot create /etc/motd: Permission denied"], "A file may not be run or written"),
+        (["toomanyrequests: Rate exceeded"], "A server takes no more requests for now"),
+    ],
+)
+def test_what_wants_another_remedy_is_another_failure(lines: list[str], name: str) -> None:
+    assert diagnose_build([f"#7 0.3 {line}" for line in lines]).name == name
