@@ -32,7 +32,7 @@ from http import HTTPStatus
 from typing import Any
 
 from hub_image_actions import markdown, names
-from hub_image_actions.binder import BinderBranch, BinderRepository, Launch, parse_repository
+from hub_image_actions.binder.launch import BinderBranch, BinderRepository, Launch, parse_repository
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.interruption import interruptible

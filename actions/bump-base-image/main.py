@@ -127,7 +127,7 @@ def read_target(inputs: Inputs) -> BaseTarget:
     for name, own, other in (("tag", given.tag, tag), ("digest", given.digest, digest)):
         if own not in {"", other}:
             inputs.refuse(name, f"it is {other!r}, and `image` has {own!r}.", "Give one of them.")
-    return BaseTarget(given.name.on(registry), tag, digest)
+    return BaseTarget(given.name.on(registry).canonical, tag, digest)
 
 
 def refuse_what_cannot_work(settings: Settings, inputs: Inputs) -> None:

@@ -80,7 +80,7 @@ class GitHubError(ActionError):
         self, request: str, status: int, message: str, remedy: str = "", *, uncertain: bool = False
     ) -> None:
         answer = f"answered {status}" if status else "did not answer"
-        super().__init__(f"{request} {answer}: {message.rstrip('.')}.", remedy)
+        super().__init__(f"{request} {answer}{_said(message)}.", remedy)
         self.request = request
         self.status = status
         self.message = message
@@ -141,3 +141,9 @@ class CommandError(ActionError):
         Where both streams are one, the standard error has why it was ended, which it could not say itself.
         """
         return " ".join((self.stderr.strip() or self.stdout.strip()).splitlines()[-1:]).strip()
+
+
+def _said(message: str) -> str:
+    """Return a message to stand behind the sentence that it explains, without its own full stop."""
+    text = message.strip().rstrip(".")
+    return f": {text}" if text else ""

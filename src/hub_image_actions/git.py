@@ -244,7 +244,9 @@ class Checkout:
 
     def _error(self, command: str, said: str) -> GitError:
         lines = (line.strip() for line in said.replace(self._remote.token or "\0", "***").splitlines())
-        problem = f"git {command} with {self._remote.url} failed: {' | '.join(filter(None, lines))}"
+        printed = " | ".join(filter(None, lines))
+        reason = f": {printed}" if printed else " and printed nothing."
+        problem = f"git {command} with {self._remote.url} failed{reason}"
         remedy = next(
             (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, said, re.IGNORECASE)), ""
         )

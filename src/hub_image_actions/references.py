@@ -70,6 +70,16 @@ class ImageName:
         """The last part of the path: what people call the image."""
         return self.path.rpartition("/")[2]
 
+    @property
+    def is_official(self) -> bool:
+        """Whether it is written as Docker Hub's official images are: ``ubuntu`` or ``library/ubuntu``."""
+        return not self.host and "/" not in self.path.removeprefix("library/")
+
+    @property
+    def canonical(self) -> "ImageName":
+        """The same image by the one name that its registry has for it."""
+        return ImageName(self.registry, self.repository)
+
     def on(self, registry: str) -> "ImageName":
         """Return this image on `registry` if no host was written, else itself."""
         return self if self.host or not registry else replace(self, host=registry)

@@ -207,12 +207,9 @@ def test_an_empty_repository_has_nothing_to_do(world: Upgrades) -> None:
     ("arguments", "to", "error"),
     [
         ((f"{OWNER}/x",), "v9.9.9", f"{OURS} has no tag v9.9.9."),
+        ((f"{OWNER}/x",), "1.4", f"{OURS} has no branch or commit 1.4. Did you mean {TAG}?"),
         ((f"{OWNER}/x",), "nowhere", f"{OURS} has no branch or commit nowhere."),
-        ((), TAG, "No repository is chosen."),
-        ((f"{OWNER}/x", "--waves", "canary=two,rest"), TAG, "'canary=two' has no number."),
         ((f"{OWNER}/x", f"{OWNER}/y", "--waves", "canary=1"), TAG, f"In no wave: {OWNER}/y."),
-        (("cal-icor/x", "--waves", "canary=1,rest"), TAG, "the actions are somebody else's."),
-        ((f"{OWNER}/x", "--tracking", OURS), TAG, "--tracking is for waves."),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(
@@ -223,6 +220,22 @@ def test_what_cannot_work_is_said_in_one_line(
     assert done.stderr.startswith("upgrade-image-repos: ")
     assert error in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((), "No repository is chosen."),
+        ((f"{OWNER}/x", "--waves", "canary=two,rest"), "'canary=two' has no number."),
+        (("cal-icor/x", "--waves", "canary=1,rest"), "the actions are somebody else's."),
+        ((f"{OWNER}/x", "--tracking", OURS), "--tracking is for waves."),
+    ],
+)
+def test_wrong_usage_ends_with_2(world: Upgrades, arguments: tuple[str, ...], error: str) -> None:
+    done = world.run(*arguments)
+    assert done.returncode == 2
+    assert error in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # Migrations -------------------------------------------------------------------------------------------------

@@ -76,9 +76,10 @@ def test_what_is_in_an_image_is_printed(run: Run, registry: RealRegistry) -> Non
     done = run(f"{registry.host}/packages/one:new")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "apt    vim    2:9.1",
-        "conda  numpy  2.1.0  /srv/conda",
-        "r      R      4.4.1  /usr/local/lib/R/library",
+        "MANAGER  PACKAGE  VERSION  ENVIRONMENT",
+        "apt      vim      2:9.1",
+        "conda    numpy    2.1.0    /srv/conda",
+        "r        R        4.4.1    /usr/local/lib/R/library",
         "1 apt, 1 conda, 1 r; 300 MiB unpacked; 0 MiB compressed",
     ]
 
@@ -170,8 +171,8 @@ def test_json_is_for_programs(run: Run, registry: RealRegistry) -> None:
 def test_some_managers_can_be_asked_for(run: Run, registry: RealRegistry) -> None:
     registry.push("packages/some", "new", image(NEW))
     done = run(f"{registry.host}/packages/some:new", "--manager", "r", "--manager", "pip")
-    assert done.stdout.splitlines()[0] == "r  R  4.4.1  /usr/local/lib/R/library"
-    assert done.stdout.splitlines()[1].startswith("1 r; ")
+    assert done.stdout.splitlines()[1] == "r        R        4.4.1    /usr/local/lib/R/library"
+    assert done.stdout.splitlines()[2].startswith("1 r; ")
 
 
 def test_nothing_to_print_is_no_failure(run: Run, registry: RealRegistry) -> None:

@@ -64,3 +64,8 @@ def test_inputs_that_cannot_be_used_are_counted_and_kept() -> None:
         "Input `tag`: It is empty.",
         "Input `image`: It has a tag.",
     ]
+
+
+@pytest.mark.parametrize("message", ["", " ", "."])
+def test_an_answer_without_a_message_ends_with_its_status(message: str) -> None:
+    assert str(GitHubError(REQUEST, 500, message, "Run again.")) == f"{REQUEST} answered 500. Run again."

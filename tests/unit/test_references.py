@@ -224,3 +224,32 @@ def test_a_tag_of_a_rebuild_names_its_commit_too(tag: str, commit: str) -> None:
 
 def test_an_empty_reference_part_leaves_no_separator() -> None:
     assert str(ImageReference(ImageName("", "hub"))) == "hub"
+
+
+@pytest.mark.parametrize(
+    ("text", "official"),
+    [
+        ("ubuntu", True),
+        ("library/ubuntu", True),
+        ("docker.io/ubuntu", False),
+        ("jupyter/base-notebook", False),
+        ("library/a/b", False),
+    ],
+)
+def test_official_images_have_neither_host_nor_owner(text: str, official: bool) -> None:
+    assert parse_image_name(text).is_official is official
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("ubuntu", "docker.io/library/ubuntu"),
+        ("library/ubuntu", "docker.io/library/ubuntu"),
+        ("docker.io/ubuntu", "docker.io/library/ubuntu"),
+        ("index.docker.io/library/ubuntu", "docker.io/library/ubuntu"),
+        ("jupyter/base-notebook", "docker.io/jupyter/base-notebook"),
+        ("Quay.io/jupyter/base-notebook", "quay.io/jupyter/base-notebook"),
+    ],
+)
+def test_an_image_has_one_name_in_its_registry(text: str, canonical: str) -> None:
+    assert str(parse_image_name(text).canonical) == canonical

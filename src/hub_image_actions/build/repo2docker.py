@@ -165,9 +165,9 @@ def install(
     try:
         tool.make(environment)
     except CommandError as error:
-        said = error.stderr.strip() or error.stdout.strip()
+        reason = (error.last_line or error.problem).rstrip(".")
         raise ActionError(
-            f"repo2docker ({requirement}) cannot be installed: {' '.join(said.splitlines()[-1:])}",
+            f"repo2docker ({requirement}) cannot be installed: {reason}.",
             "Check `repo2docker-version`; on a runner of your own, install Python's venv module.",
         ) from error
     # What pip noted down is read faster than Python starts.

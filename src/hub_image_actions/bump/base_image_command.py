@@ -16,24 +16,36 @@ from hub_image_actions.bump.base_images import (
 )
 from hub_image_actions.bump.dependents import NO_DEPENDENT, BaseImageResult
 from hub_image_actions.entry import command
+from hub_image_actions.entry.command_line import checked
 from hub_image_actions.entry.console import Console
-from hub_image_actions.errors import ActionError
+from hub_image_actions.errors import InvalidReference
 from hub_image_actions.http import HttpClient
 from hub_image_actions.images.dockerfiles import BaseTarget
 from hub_image_actions.names import parse_full_name, parse_host
 from hub_image_actions.quantities import counted
-from hub_image_actions.references import DEFAULT_REGISTRY, parse_reference
+from hub_image_actions.references import DEFAULT_REGISTRY, DOCKER_HUB, ImageReference, parse_reference
 from hub_image_actions.registry.client import registries
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("image", metavar="IMAGE:TAG", help="what to build on; @DIGEST may follow")
     parser.add_argument(
-        "--registry", default=DEFAULT_REGISTRY, help="host of an image without one [%(default)s]"
+        "image",
+        type=checked(_with_tag),
+        metavar="IMAGE:TAG",
+        help="what to build on; @DIGEST may follow",
     )
     parser.add_argument(
-        "--image-repository", default="", metavar="REPOSITORY", help="the image's own repository"
+        "--registry",
+        type=checked(parse_host),
+        metavar="HOST",
+        help=f"host of an image without one [{DEFAULT_REGISTRY}; {DOCKER_HUB} for ubuntu and the like]",
+    )
+    parser.add_argument(
+        "--image-repository",
+        type=checked(parse_full_name),
+        metavar="REPOSITORY",
+        help="the image's own repository",
     )
     parser.add_argument("--branch", default=BRANCH, help="the branch [%(default)s]")
     parser.add_argument("--title", default=TITLE, help="the pull request's title [%(default)s]")
@@ -54,10 +66,13 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     Raises:
         ActionError: nothing can be done at all; what fails in one repository is a warning, and status 1.
     """
-    target = _target(options)
+    given: ImageReference = options.image
+    usual = DOCKER_HUB if given.name.is_official else DEFAULT_REGISTRY
+    image = given.name.on(options.registry or usual).canonical
+    target = BaseTarget(image, given.tag, given.digest)
     wording = Wording(options.branch, options.title, tuple(options.label))
     branch_of(wording.branch, target.image)
-    sources = [parse_full_name(options.image_repository)] if options.image_repository else []
+    sources = [options.image_repository] if options.image_repository else []
     find_digest = partial(_digest, environ, http, target)
     if not options.no_verify:
         target = BaseTarget(target.image, target.tag, find_digest())
@@ -69,11 +84,11 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     return 1 if any(result.error for result in results) else 0
 
 
-def _target(options: argparse.Namespace) -> BaseTarget:
-    given = parse_reference(options.image)
-    if not given.tag:
-        raise ActionError(f"{options.image!r} has no tag.", "Write it as IMAGE:TAG.")
-    return BaseTarget(given.name.on(parse_host(options.registry)), given.tag, given.digest)
+def _with_tag(text: str) -> ImageReference:
+    reference = parse_reference(text)
+    if not reference.tag:
+        raise InvalidReference(f"{text!r} has no tag.", "Write it as IMAGE:TAG.")
+    return reference
 
 
 def _digest(environ: Mapping[str, str], http: HttpClient, target: BaseTarget) -> str:

@@ -1,106 +1,54 @@
-"""The command `scripts/bump-tag` once its options are read: edits in a local checkout, and the report."""
+"""The command `scripts/bump-tag`: its options, and the search that begins before all else is loaded."""
 
 import argparse
-import sys
-from collections.abc import Iterable
-from dataclasses import asdict
-from io import TextIOWrapper
-from pathlib import Path
+import gc
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from hub_image_actions import dependencies
-from hub_image_actions.deployments.bump import Bump, BumpReference, Plan
-from hub_image_actions.deployments.holds import today
-from hub_image_actions.deployments.plan import plan_bump
-from hub_image_actions.deployments.selection import Selection
-from hub_image_actions.references import parse_digest, parse_image_name, parse_tag
+from hub_image_actions.deployments.search import files_holding
+from hub_image_actions.entry.console import Console
 
-ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from hub_image_actions.http import HttpClient
 
 
-def run(options: argparse.Namespace, found: Iterable[str]) -> None:
-    """Do what the options say, and print what came of it.
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder or file of the deployments")
+    parser.add_argument("--image", required=True, help="image without tag; without a host: on any registry")
+    parser.add_argument("--tag", required=True, help="the tag to move to")
+    parser.add_argument(
+        "--digest", default="", help="the digest of that tag, for references pinned by digest"
+    )
+    parser.add_argument("--from-tag", default="", help="move only the references that are at this tag")
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="PATTERN", help="a path or pattern to leave out"
+    )
+    parser.add_argument(
+        "--fail-if-none", action="store_true", help="exit with status 1 if no file names the image"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, print a unified diff")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: "HttpClient", console: Console) -> int:
+    """Do what the options say, print what came of it, and return the exit status.
 
     Args:
         options: what the command line gave.
-        found: the files below the given paths that may name the image.
+        environ: nothing of it is read.
+        http: nothing is asked.
+        console: what people and programs see.
 
     Raises:
-        InvalidReference: image, tag or digest cannot be one.
         ActionError: the deployments cannot be read or edited.
     """
-    dependencies.activate(ROOT)
-    selection = Selection(tuple(options.paths), tuple(options.exclude))
-    bump = _bump(options)
-    plan = plan_bump(Path(), options.paths, bump, found, selection=selection)
-    if not options.dry_run:
-        plan.write()
-    # File names are bytes; those that are no UTF-8 come out as they went in.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="")
-    _tell(plan, options)
-    if not plan.references:
-        from hub_image_actions.deployments.nearest import nearest_images, not_deployed
+    del environ, http
+    # A process this short collects nothing worth the time.
+    gc.disable()
+    # Every way to write the image ends in the last part of its name; which image it is, the parser tells.
+    found = files_holding(options.image.rpartition("/")[2], options.paths)
+    from hub_image_actions.bump.checkout import bump_checkout
 
-        error = not_deployed(bump.image, nearest_images(Path(), options.paths, bump.image))
-        if options.fail_if_none:
-            raise error
-        print(error, file=sys.stderr)
-
-
-def _bump(options: argparse.Namespace) -> Bump:
-    return Bump(
-        image=parse_image_name(options.image),
-        tag=parse_tag(options.tag),
-        day=today(),
-        digest=options.digest and parse_digest(options.digest),
-        from_tag=options.from_tag and parse_tag(options.from_tag),
-    )
-
-
-def _tell(plan: Plan, options: argparse.Namespace) -> None:
-    """Print the report in the form that was asked for."""
-    if options.json:
-        import json
-
-        print(json.dumps(_as_json(plan), indent=2))
-    elif options.dry_run:
-        print(*(edit.diff() for edit in plan.edits), sep="", end="")
-        print(_summary(plan), file=sys.stderr)
-    else:
-        print(*filter(None, (_table(plan.references), _summary(plan))), sep="\n")
-
-
-def _as_json(plan: Plan) -> dict[str, object]:
-    """Return the report for programs."""
-    return {
-        "changed": bool(plan.edits),
-        "files": [edit.file for edit in plan.edits],
-        "references": [asdict(reference) for reference in plan.references],
-    }
-
-
-def _table(seen: tuple[BumpReference, ...]) -> str:
-    """Return the report for people: a line for each reference."""
-    rows = [("HUB", "WHERE", "SHAPE", "FROM", "TO")]
-    rows += [
-        (
-            reference.hub,
-            f"{reference.file}:{reference.line}",
-            reference.shape,
-            reference.old or "-",
-            "; ".join(filter(None, (reference.new or f"left: {reference.reason}", reference.note))),
-        )
-        for reference in seen
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "\n".join(lines) if seen else ""
-
-
-def _summary(plan: Plan) -> str:
-    """Return what happened in one line."""
-    if not plan.references:
-        return "No reference to this image was found."
-    files = len(plan.edits)
-    return f"{len(plan.moved)} moved in {files} file{'' if files == 1 else 's'}, {len(plan.left)} left."
+    bump_checkout(options, found, console)
+    return 0

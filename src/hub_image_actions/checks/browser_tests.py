@@ -92,7 +92,8 @@ class BrowserTests:
             tool.make(self.environment)
         except CommandError as error:
             raise BrowserTestsNotRun(
-                f"pytest-playwright cannot be installed: {error.last_line}", "Run again."
+                f"pytest-playwright cannot be installed: {(error.last_line or error.problem).rstrip('.')}.",
+                "Run again.",
             ) from error
         return tool
 

@@ -170,7 +170,7 @@ class DockerConfig:
         except CommandError as error:
             if _NOT_FOUND in f"{error.stdout} {error.stderr}":
                 return None
-            said = " ".join((error.stderr.strip() or error.stdout.strip()).split())
+            said = " ".join((error.stderr.strip() or error.stdout.strip()).split()) or error.problem
             raise RegistryError(
                 f"The credential helper `{program}`, which {self.file} names for {registry}, failed: {said}.",
                 "Install or repair it, or remove it from that file and log in with `docker login`.",

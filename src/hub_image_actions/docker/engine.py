@@ -104,7 +104,7 @@ class Docker:
                 secrets=(*self._secrets, password),
             )
         except CommandError as error:
-            raise _login_error(registry, username, _last_line(error)) from error
+            raise _login_error(registry, username, _last_line(error) or "it says nothing") from error
 
     def pull(self, reference: str, platform: str = "") -> bool:
         """Pull an image, for the engine's own platform or another; return whether it is there now."""

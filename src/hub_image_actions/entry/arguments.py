@@ -20,11 +20,15 @@ def read_arguments(action_yml: Path, arguments: Sequence[str]) -> dict[str, str]
 
     from ruamel.yaml import YAML
 
+    from hub_image_actions.entry.command_line import add_version
+
     declared = YAML(typ="safe", pure=True).load(action_yml)
     parser = argparse.ArgumentParser(
         prog=f"python3 {action_yml.parent.parent.name}/{action_yml.parent.name}/main.py",
         description=declared["description"],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_version(parser, action_yml.parents[2])
     for name, declaration in declared["inputs"].items():
         default = str(declaration.get("default") or "")
         shown = f" [{default}]" if default and "${{" not in default else ""

@@ -24,14 +24,13 @@ class AtOnce:
 
     def __call__(self, what: str, calls: Mapping[K, Callable[[], T]]) -> Mapping[K, T | ActionError]:
         """Return what each call returned, or the error with which it failed; see `status.Reader`."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            begun = [(key, pool.submit(_outcome, call)) for key, call in calls.items()]
-            try:
-                return dict(self._collected(what, begun))
-            except BaseException:
-                # An interruption waits for the calls that are under way, and for no others.
-                pool.shutdown(cancel_futures=True)
-                raise
+        pool = ThreadPoolExecutor(_AT_ONCE)
+        begun = [(key, pool.submit(_outcome, call)) for key, call in calls.items()]
+        try:
+            return dict(self._collected(what, begun))
+        finally:
+            # Whoever interrupts waits for no call that is under way; they only ask.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _collected(
         self, what: str, begun: list[tuple[K, "Future[T | ActionError]"]]

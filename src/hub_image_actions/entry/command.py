@@ -1,14 +1,13 @@
-"""What the fleet's commands have in common: their options, who asks GitHub, and how they end."""
+"""What the fleet's commands have in common: their options, and who asks GitHub."""
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub_image_actions import process
-from hub_image_actions.entry.console import Console, plain
+from hub_image_actions.entry.command_line import WrongUsage, checked
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.errors import ActionError, CommandError
 from hub_image_actions.exchange import Limits
@@ -19,36 +18,10 @@ from hub_image_actions.github.snapshot import repositories_of
 from hub_image_actions.http import Http, HttpClient
 from hub_image_actions.names import parse_full_name, parse_server
 
-AddOptions = Callable[[argparse.ArgumentParser], None]
-Run = Callable[[argparse.Namespace, Mapping[str, str], HttpClient, Console], int]
-
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_FAILED, _INTERRUPTED = 1, 130
 _SECONDS_FOR_GH = 20.0
 # A whole repository comes in one answer.
 _LIMITS = Limits(exchange=180.0, body=LARGEST_ARCHIVE)
-
-
-def start(documentation: str | None, add_options: AddOptions, run: Run) -> int:
-    """Read the options of a command, run it, and return its exit status.
-
-    Args:
-        documentation: the docstring of the script: its first line and the rest are what ``--help`` shows.
-        add_options: adds the options of the command.
-        run: does what they say, and returns the exit status.
-    """
-    description, _, details = (documentation or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        description=description, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_options(parser)
-
-    def read_and_run() -> int:
-        options = parser.parse_intermixed_args()
-        with open_http() as http:
-            return run(options, os.environ, http, Console(sys.stdout, sys.stderr, as_json=options.json))
-
-    return main(read_and_run)
 
 
 def standard_options(parser: argparse.ArgumentParser, *, writes: bool) -> None:
@@ -58,7 +31,13 @@ def standard_options(parser: argparse.ArgumentParser, *, writes: bool) -> None:
         parser: the command's parser.
         writes: whether the command can change something; it does so with ``--apply`` only.
     """
-    parser.add_argument("repositories", nargs="*", metavar="REPOSITORY", help="a repository: owner/name")
+    parser.add_argument(
+        "repositories",
+        nargs="*",
+        type=checked(parse_full_name),
+        metavar="REPOSITORY",
+        help="a repository: owner/name",
+    )
     parser.add_argument(
         "--repos-file",
         type=Path,
@@ -102,11 +81,12 @@ def chosen(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:
     """Return the full names that the options choose, each once, in the order in which they are given.
 
     Raises:
-        ActionError: none is chosen, a name is none, or the file cannot be read.
+        WrongUsage: none is chosen.
+        ActionError: a name in the file is none, or it cannot be read.
         GitHubError: the owner's repositories cannot be listed.
     """
     if options.topic and not options.owner:
-        raise ActionError("--topic chooses among the repositories of an owner.", "Give --owner as well.")
+        raise WrongUsage("--topic chooses among the repositories of an owner.", "Give --owner as well.")
     names = [*options.repositories, *_names_in(options.repos_file)]
     found = {name.lower(): name for name in reversed([parse_full_name(name) for name in names])}
     names = list(dict.fromkeys(found[name.lower()] for name in names))
@@ -115,28 +95,8 @@ def chosen(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:
         names += [name for name in listed if name.lower() not in found]
     if not names:
         remedy = "Name repositories as owner/name, or give --owner or --repos-file."
-        raise ActionError("No repository is chosen.", remedy)
+        raise WrongUsage("No repository is chosen.", remedy)
     return tuple(names)
-
-
-def main(run: Callable[[], int]) -> int:
-    """Run a command and return its exit status; what went wrong goes to standard error in one line.
-
-    Args:
-        run: the command, which returns its exit status.
-    """
-    try:
-        return run()
-    except ActionError as error:
-        print(f"{Path(sys.argv[0]).name}: {plain(str(error))}", file=sys.stderr)
-        return _FAILED
-    except KeyboardInterrupt:
-        print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _FAILED
 
 
 def _names_in(file: Path | None) -> Iterable[str]:

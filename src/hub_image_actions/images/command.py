@@ -1,21 +1,23 @@
 """The command `scripts/image-packages`: its options, and what is in an image, or sets two apart."""
 
 import argparse
-import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from hub_image_actions.entry.command_line import WrongUsage, checked
+from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
-from hub_image_actions.http import Http, HttpClient
+from hub_image_actions.http import HttpClient
 from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
 from hub_image_actions.packages.package_list import MANAGERS, PackageList
 from hub_image_actions.packages.sbom import Subject, sbom
 from hub_image_actions.quantities import human_size
-from hub_image_actions.references import TAG, ImageReference, find_reference, parse_reference
+from hub_image_actions.references import TAG, ImageReference, parse_reference
 from hub_image_actions.registry.client import registries
 
 _LATEST = "latest"
@@ -27,8 +29,19 @@ class PackagesUnknown(ActionError):
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("image", metavar="IMAGE[:TAG]", help="an image in a registry; without tag, latest")
-    parser.add_argument("other", nargs="?", default="", metavar="OTHER", help="another image, or a tag of it")
+    parser.add_argument(
+        "image",
+        type=checked(parse_reference),
+        metavar="IMAGE[:TAG]",
+        help="an image in a registry; without tag, latest",
+    )
+    parser.add_argument(
+        "other",
+        nargs="?",
+        type=checked(_tag_or_reference),
+        metavar="OTHER",
+        help="another image, or a tag of it",
+    )
     parser.add_argument(
         "--manager", action="append", choices=MANAGERS, help="only these packages; repeatable"
     )
@@ -36,39 +49,51 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sbom", type=Path, metavar="FILE", help="write a CycloneDX bill of materials too")
 
 
-def run(options: argparse.Namespace, docker_config: Path) -> None:
-    """Do what the options say, and print what came of it.
+def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClient, console: Console) -> int:
+    """Do what the options say, print what came of it, and return the exit status.
 
     Args:
         options: what the command line gave.
-        docker_config: the folder of Docker's configuration, for the registry's credentials.
+        environ: the environment, which names the folder of Docker's configuration.
+        http: what sends the requests.
+        console: what people and programs see.
 
     Raises:
-        InvalidReference: an image's name cannot be one.
         ActionError: a registry refuses, or an image carries no list.
     """
-    image = _with_tag(parse_reference(options.image))
-    other = _other(options.other, image) if options.other else None
-    with Http() as http:
-        contents = [
-            _known(http, docker_config, each, options.manager) for each in (image, other) if each is not None
-        ]
-    if other is None:
-        _tell_one(image, contents[0], options)
-    else:
-        _tell_two(ImageComparison(contents[0], contents[1], str(image), str(other)), options)
+    if options.sbom and options.other:
+        raise WrongUsage("--sbom is about one image.", "Leave it out, or name one image.")
+    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    image = _with_tag(options.image)
+    contents = _known(http, folder, image, options.manager)
+    if options.other is None:
+        _tell_one(image, contents, options.sbom, console)
+        return 0
+    other = _other(options.other, image)
+    newer = _known(http, folder, other, options.manager)
+    comparison = ImageComparison(contents, newer, str(image), str(other))
+    console.result(_comparison_as_json(comparison))
+    if not options.json:
+        console.say(comparison.text())
+    return 0
+
+
+def _tag_or_reference(text: str) -> str | ImageReference:
+    """Return what the second argument is: a tag, where it can be one, else an image.
+
+    Raises:
+        InvalidReference: it can be neither.
+    """
+    return text if TAG.fullmatch(text) else parse_reference(text)
 
 
 def _with_tag(reference: ImageReference) -> ImageReference:
     return reference if reference.tag or reference.digest else replace(reference, tag=_LATEST)
 
 
-def _other(text: str, image: ImageReference) -> ImageReference:
-    """Return the second image; a text that can be a tag of the first is one."""
-    if TAG.fullmatch(text):
-        return replace(image, tag=text, digest="")
-    reference = find_reference(text) or parse_reference(text)
-    return _with_tag(reference)
+def _other(given: str | ImageReference, image: ImageReference) -> ImageReference:
+    """Return the second image; a tag is one of the first."""
+    return replace(image, tag=given, digest="") if isinstance(given, str) else _with_tag(given)
 
 
 def _known(
@@ -84,21 +109,25 @@ def _known(
     return replace(contents, packages=contents.packages.of(managers)) if managers else contents
 
 
-def _tell_one(image: ImageReference, contents: ImageContents, options: argparse.Namespace) -> None:
+def _tell_one(image: ImageReference, contents: ImageContents, bill: Path | None, console: Console) -> None:
     packages = contents.packages or PackageList()
-    if options.sbom:
-        subject = Subject(image, image.digest, datetime.now(timezone.utc))
-        options.sbom.write_text(sbom(packages, subject), encoding="utf-8")
-    if options.json:
-        print(json.dumps({"image": str(image), **_as_json(contents)}, indent=2))
-        return
-    rows = [(each.manager, each.name, each.version, each.environment) for each in packages.packages]
-    widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(map(str.ljust, row, widths)).rstrip())
+    if bill:
+        _write(bill, sbom(packages, Subject(image, image.digest, datetime.now(timezone.utc))))
+    console.result({"image": str(image), **_as_json(contents)})
+    console.table(
+        ("MANAGER", "PACKAGE", "VERSION", "ENVIRONMENT"),
+        ((each.manager, each.name, each.version, each.environment) for each in packages.packages),
+    )
     counts = Counter(each.manager for each in packages.packages)
-    print(", ".join(f"{count} {manager}" for manager, count in counts.items()) or "no packages", end="")
-    print("".join(f"; {text}" for text in _sizes(contents)))
+    counted = ", ".join(f"{count} {manager}" for manager, count in counts.items()) or "no packages"
+    console.say("; ".join((counted, *_sizes(contents))))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ActionError(f"{file} cannot be written: {error.strerror}.", "Check --sbom.") from error
 
 
 def _sizes(contents: ImageContents) -> list[str]:
@@ -106,18 +135,14 @@ def _sizes(contents: ImageContents) -> list[str]:
     return [f"{human_size(size.total)} {kind}" for kind, size in sizes.items() if size]
 
 
-def _tell_two(comparison: ImageComparison, options: argparse.Namespace) -> None:
-    if not options.json:
-        print(comparison.text())
-        return
+def _comparison_as_json(comparison: ImageComparison) -> dict[str, object]:
     changes = comparison.packages
-    value = {
+    return {
         "old": {"image": comparison.old_name, **_sizes_as_json(comparison.old)},
         "new": {"image": comparison.new_name, **_sizes_as_json(comparison.new)},
         **(asdict(changes) if changes is not None else {}),
         "layers": [asdict(layer) for layer in comparison.layers()],
     }
-    print(json.dumps(value, indent=2))
 
 
 def _as_json(contents: ImageContents) -> dict[str, object]:

@@ -67,12 +67,25 @@ def test_the_image_is_needed_and_all_else_has_a_default(capsys: pytest.CaptureFi
         (("a b:1", OTHER), "'a b:1'"),
         (("course/base:2", "--registry", "https://quay.io", OTHER), "is not a registry's host"),
         ((f"{IMAGE}:2", "--image-repository", "base", OTHER), "'base' is not a repository"),
-        ((f"{IMAGE}:2", "--branch", "b-{tag}", OTHER), "Leave `{tag}` out"),
-        ((f"{IMAGE}:2", "--no-verify"), "No repository is chosen."),
         ((f"{IMAGE}:2", "--no-verify", "r-image"), "'r-image' is not a repository"),
     ],
 )
-def test_wrong_usage_is_refused_with_what_to_write_instead(
+def test_an_option_that_can_mean_nothing_is_refused_with_what_to_write_instead(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        read(*arguments)
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((f"{IMAGE}:2", "--branch", "b-{tag}", OTHER), "Leave `{tag}` out"),
+        ((f"{IMAGE}:2", "--no-verify"), "No repository is chosen."),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_before_anything_is_asked(
     called: Called, arguments: tuple[str, ...], told: str
 ) -> None:
     with pytest.raises(ActionError) as raised:

@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hub_image_actions.entry import command
+from hub_image_actions.entry.command_line import WrongUsage
 from hub_image_actions.errors import ActionError
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.snapshot import snapshot
@@ -54,15 +54,26 @@ def test_repositories_are_those_of_arguments_file_and_owner_each_once(
     ("arguments", "problem"),
     [
         ((), "No repository is chosen"),
-        (("one",), "'one' is not a repository"),
-        (("o/r/x",), "'o/r/x' is not a repository"),
         (("--topic", "image"), "--topic chooses among"),
-        (("--repos-file", "/nowhere/list"), "/nowhere/list cannot be read: No such file"),
     ],
 )
-def test_a_choice_that_is_none_is_an_error(github: GitHub, arguments: tuple[str, ...], problem: str) -> None:
-    with pytest.raises(ActionError, match=problem):
+def test_a_choice_that_is_none_is_wrong_usage(
+    github: GitHub, arguments: tuple[str, ...], problem: str
+) -> None:
+    with pytest.raises(WrongUsage, match=problem):
         command.chosen(options(*arguments), github)
+
+
+@pytest.mark.parametrize("name", ["one", "o/r/x"])
+def test_a_name_that_is_none_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        options(name)
+    assert f"'{name}' is not a repository. Write it as `owner/name`." in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_an_error(github: GitHub) -> None:
+    with pytest.raises(ActionError, match="/nowhere/list cannot be read: No such file"):
+        command.chosen(options("--repos-file", "/nowhere/list"), github)
 
 
 def test_a_file_that_is_no_text_is_an_error(github: GitHub, tmp_path: Path) -> None:
@@ -127,70 +138,3 @@ def test_there_is_room_for_a_large_archive(github: GitHub, server: LocalGitHub) 
     noise = os.urandom(1 << 20)
     server.create_repository("o/large", {f"{n}": noise[n:] for n in range(66)})
     assert len(snapshot(github, "o/large").files) == 66
-
-
-# ---- how it begins
-
-
-def test_options_may_stand_anywhere_among_the_repositories(monkeypatch: pytest.MonkeyPatch) -> None:
-    def add_options(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("image")
-        command.standard_options(parser, writes=True)
-
-    def run(options: argparse.Namespace, *_: object) -> int:
-        assert (options.image, options.repositories) == ("x:1", ["o/a", "o/b"])
-        return int(options.apply and options.json)
-
-    monkeypatch.setattr(sys, "argv", ["command", "x:1", "--apply", "o/a", "--json", "o/b"])
-    assert command.start("What it does.", add_options, run) == 1
-
-
-def test_the_help_is_the_scripts_own_text_with_its_lines(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["command", "--help"])
-    with pytest.raises(SystemExit) as ended:
-        command.start(
-            "What it does.\n\n    an example\n    of it\n",
-            lambda parser: command.standard_options(parser, writes=False),
-            lambda *_: 1,
-        )
-    shown = capsys.readouterr().out
-    assert ended.value.code == 0
-    assert "REPOSITORY" in shown
-    assert shown.endswith("    an example\n    of it\n")
-
-
-# ---- how it ends
-
-
-def test_the_status_is_that_of_the_command() -> None:
-    assert command.main(lambda: 3) == 3
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "line"),
-    [
-        (ActionError("It broke.", "Mend it."), 1, "doctor: It broke. Mend it.\n"),
-        (ActionError("By \x1b[31mRed."), 1, "doctor: By ?[31mRed.\n"),
-        (KeyboardInterrupt(), 130, "doctor: interrupted\n"),
-    ],
-)
-def test_what_went_wrong_is_one_line(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    error: BaseException,
-    status: int,
-    line: str,
-) -> None:
-    def run() -> int:
-        raise error
-
-    monkeypatch.setattr(sys, "argv", ["/somewhere/scripts/doctor"])
-    assert command.main(run) == status
-    assert capsys.readouterr() == ("", line)
-
-
-def test_a_bug_is_no_line() -> None:
-    with pytest.raises(ZeroDivisionError):
-        command.main(lambda: 1 // 0)

@@ -108,6 +108,47 @@ def test_a_person_gets_no_json() -> None:
     assert (out.getvalue(), err.getvalue()) == ("hello\nworld\n", "")
 
 
+RED = "\x1b[31mdoctor:\x1b[0m It broke.\n"
+PLAIN = "doctor: It broke.\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "shown"),
+    [
+        ({"TERM": "xterm"}, RED),
+        ({"TERM": "xterm", "NO_COLOR": ""}, RED),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, PLAIN),
+        ({"TERM": "dumb"}, PLAIN),
+        ({}, PLAIN),
+    ],
+)
+def test_a_terminal_gets_color_unless_it_cannot_or_shall_not(environ: dict[str, str], shown: str) -> None:
+    err = Terminal()
+    Console(io.StringIO(), err, environ=environ).fail("doctor", "It broke.")
+    assert err.getvalue() == shown
+
+
+def test_what_is_no_terminal_gets_no_color() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    told = Console(out, err, environ={"TERM": "xterm"})
+    told.table(("NAME",), [("a",)])
+    told.warn("careful")
+    told.fail("doctor", "It broke.")
+    assert (out.getvalue(), err.getvalue()) == ("NAME\na\n", "warning: careful\ndoctor: It broke.\n")
+
+
+def test_color_changes_no_column() -> None:
+    out = Terminal()
+    Console(out, io.StringIO(), environ={"TERM": "xterm"}).table(("NAME", "STATE"), [("longer", "fine")])
+    assert out.getvalue() == "\x1b[1mNAME    STATE\x1b[0m\nlonger  fine\n"
+
+
+def test_a_dumb_terminal_gets_lines_of_progress() -> None:
+    err = Terminal()
+    list(Console(io.StringIO(), err, environ={"TERM": "dumb"}).progress(["a/b"], str))
+    assert err.getvalue() == "[1/1] a/b\n"
+
+
 @pytest.mark.parametrize("text", ["\x1b[31mred", "a\rb", "bell\x07", "\x9b2J", "\udcff"])
 def test_what_would_steer_the_terminal_is_not_printed(text: str) -> None:
     told, out, err = console()
@@ -123,6 +164,12 @@ def test_a_cell_stays_in_its_line() -> None:
     table, out, _ = console()
     table.table(("A", "B"), [("one\ntwo", "three")])
     assert out.getvalue().splitlines()[1] == "one two  three"
+
+
+def test_names_that_are_no_text_are_told_from_each_other() -> None:
+    table, out, _ = console()
+    table.table(("FILE",), [("\udcfe.yaml",), ("\udcff.yaml",)])
+    assert out.getvalue().splitlines()[1:] == ["\\udcfe.yaml", "\\udcff.yaml"]
 
 
 def test_what_the_stream_cannot_encode_is_a_question_mark() -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.at_once import AtOnce
 from hub_image_actions.entry.command import chosen, github_from, standard_options
+from hub_image_actions.entry.command_line import checked
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.fleet.doctor.doctor import Doctor, findings_as_json, standard_of
 from hub_image_actions.fleet.doctor.findings import Finding, any_broken, summary_of, text_of
 from hub_image_actions.http import HttpClient
-from hub_image_actions.names import InvalidName, parse_full_name
+from hub_image_actions.names import parse_full_name
 from hub_image_actions.registry.client import registries
 
 # The checkout, which holds the template.
@@ -29,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     standard_options(parser, writes=False)
     parser.add_argument(
         "--deployments",
-        type=_full_name,
+        type=checked(parse_full_name),
         metavar="OWNER/NAME",
         help="the deployments repository, where the repositories' variables do not name it",
     )
@@ -68,10 +69,3 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     console.result(findings_as_json(names, found))
     console.say(summary_of(names, found))
     return _BROKEN if any_broken(found) else 0
-
-
-def _full_name(text: str) -> str:
-    try:
-        return parse_full_name(text)
-    except InvalidName as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

@@ -2,18 +2,18 @@
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.command import github_from
+from hub_image_actions.entry.command_line import checked
 from hub_image_actions.entry.console import Console
-from hub_image_actions.errors import InvalidReference
 from hub_image_actions.fleet.new_repository.new_repository import NewRepository
 from hub_image_actions.fleet.new_repository.step import Step, Wish
 from hub_image_actions.fleet.workflows.variables import OWNER, REPOSITORY
 from hub_image_actions.http import HttpClient
-from hub_image_actions.names import InvalidName, parse_full_name, parse_hub
+from hub_image_actions.names import parse_full_name, parse_hub
 from hub_image_actions.references import parse_image_name, parse_reference
 
 TEMPLATE = f"{OWNER}/hub-user-image-template"
@@ -21,10 +21,10 @@ TEMPLATE = f"{OWNER}/hub-user-image-template"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("hub", type=_checked(parse_hub), metavar="HUB", help="the hub's name, as data100")
+    parser.add_argument("hub", type=checked(parse_hub), metavar="HUB", help="the hub's name, as data100")
     parser.add_argument(
         "--image",
-        type=_checked(parse_image_name),
+        type=checked(parse_image_name),
         metavar="IMAGE",
         help="the image, without tag [named as the other hubs' images are]",
     )
@@ -32,20 +32,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--private", action="store_true", help="make it a private repository")
     parser.add_argument(
         "--base",
-        type=_checked(parse_reference),
+        type=checked(parse_reference),
         metavar="IMAGE:TAG",
         help="the image that the repository's Dockerfile builds on",
     )
     parser.add_argument(
         "--template",
-        type=_checked(parse_full_name),
+        type=checked(parse_full_name),
         default=TEMPLATE,
         metavar="OWNER/NAME",
         help="the template repository [%(default)s]",
     )
     parser.add_argument(
         "--deployments",
-        type=_checked(parse_full_name),
+        type=checked(parse_full_name),
         default=f"{OWNER}/{REPOSITORY}",
         metavar="OWNER/NAME",
         help="the deployments repository [%(default)s]",
@@ -109,15 +109,3 @@ def _below(step: Step) -> Iterable[str]:
         yield from ("", *(f"    {line}" for line in step.lines.splitlines()), "")
     if step.link:
         yield step.link
-
-
-def _checked(parse: Callable[[str], object]) -> Callable[[str], object]:
-    """Return a reader for an option, whose error argparse shows as one of wrong usage."""
-
-    def read(text: str) -> object:
-        try:
-            return parse(text)
-        except (InvalidName, InvalidReference) as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read

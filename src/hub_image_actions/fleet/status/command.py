@@ -8,6 +8,7 @@ from pathlib import Path
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.at_once import AtOnce
 from hub_image_actions.entry.command import chosen, github_from, standard_options
+from hub_image_actions.entry.command_line import checked
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.status.answers import Question
@@ -27,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deployments",
         required=True,
-        type=_checked(parse_full_name),
+        type=checked(parse_full_name),
         metavar="OWNER/NAME",
         help="the deployments repository",
     )
@@ -119,19 +120,9 @@ def _warn(problems: Sequence[str], console: Console) -> None:
 
 
 def _several(parse: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
-    one = _checked(parse)
+    one = checked(parse)
 
     def parsed(text: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(one(part.strip()) for part in text.split(",") if part.strip()))
-
-    return parsed
-
-
-def _checked(parse: Callable[[str], str]) -> Callable[[str], str]:
-    def parsed(text: str) -> str:
-        try:
-            return parse(text)
-        except ActionError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
 
     return parsed

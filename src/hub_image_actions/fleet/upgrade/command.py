@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hub_image_actions.entry import command
+from hub_image_actions.entry.command_line import WrongUsage, checked
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.upgrade.explanation import explain
@@ -34,18 +35,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--tracking",
-        default="",
+        type=checked(parse_full_name),
         metavar="OWNER/NAME",
         help="with --waves: where the tracking issue is [with the actions, if their owner is the same]",
     )
     parser.add_argument(
         "--explain",
-        default="",
+        type=checked(parse_full_name),
         metavar="REPOSITORY",
         help="show old and new side by side, and why; writes nothing",
     )
     parser.add_argument(
-        "--actions", default=OURS, metavar="OWNER/NAME", help="the repository of the actions [%(default)s]"
+        "--actions",
+        type=checked(parse_full_name),
+        default=OURS,
+        metavar="OWNER/NAME",
+        help="the repository of the actions [%(default)s]",
     )
     command.standard_options(parser, writes=True)
 
@@ -64,19 +69,15 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     """
     waves = _waves(options.waves)
     if options.tracking and not waves:
-        raise ActionError("--tracking is for waves.", "Give --waves as well.")
+        raise WrongUsage("--tracking is for waves.", "Give --waves as well.")
     github = command.github_from(environ, http)
-    actions = parse_full_name(options.actions)
     if options.explain:
-        name = parse_full_name(options.explain)
-        return _explain(
-            Upgrade(github, goal_of(github, options.to, actions), apply=False, with_builds=False),
-            name,
-            console,
-        )
+        goal = goal_of(github, options.to, options.actions)
+        upgrade = Upgrade(github, goal, apply=False, with_builds=False)
+        return _explain(upgrade, options.explain, console)
     names = command.chosen(options, github)
-    tracked = _tracking_repository(options.tracking, actions, names) if waves else ""
-    goal = goal_of(github, options.to, actions)
+    tracked = _tracking_repository(options.tracking, options.actions, names) if waves else ""
+    goal = goal_of(github, options.to, options.actions)
     upgrade = Upgrade(github, goal, apply=options.apply, with_builds=bool(waves))
     rollout = Rollout(upgrade, console.progress)
     if not waves:
@@ -94,16 +95,21 @@ def _waves(text: str) -> tuple[Wave, ...]:
     if not text:
         return ()
     path = Path(text)
-    return read_waves(path) if path.suffix in {".yaml", ".yml"} or path.is_file() else parse_waves(text)
+    if path.suffix in {".yaml", ".yml"} or path.is_file():
+        return read_waves(path)
+    try:
+        return parse_waves(text)
+    except ActionError as error:
+        raise WrongUsage(error.problem, error.remedy) from error
 
 
-def _tracking_repository(given: str, actions: str, names: Sequence[str]) -> str:
+def _tracking_repository(given: str | None, actions: str, names: Sequence[str]) -> str:
     """Return where the tracking issue is; nobody else's repository is written to unasked."""
     if given:
-        return parse_full_name(given)
+        return given
     if names[0].partition("/")[0].lower() == actions.partition("/")[0].lower():
         return actions
-    raise ActionError(
+    raise WrongUsage(
         "The waves need a tracking issue, and the actions are somebody else's.",
         "Name one of your repositories with --tracking OWNER/NAME.",
     )

@@ -1,9 +1,11 @@
 """The goal of an upgrade: the release to reach, and the template's files at that release."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import takewhile
 from urllib.parse import quote
 
 from hub_image_actions.errors import ActionError, GitHubError
@@ -13,6 +15,8 @@ from hub_image_actions.github.client import GitHub
 
 _TEMPLATE = "template/"
 _VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
+# What looks like a release, and may lack a number: `1.4`, `v1`.
+_NUMBERS = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,2})")
 _NO_RELEASE = "0.0.0"
 
 
@@ -66,10 +70,7 @@ def goal_of(github: GitHub, to: str, actions: str = OURS) -> Goal:
     except GitHubError as error:
         if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
             raise
-        remedy = f"See {github.server_url}/{actions}/tags for what there is."
-        raise ActionError(
-            f"{actions} has no {'tag' if match else 'branch or commit'} {ref}.", remedy
-        ) from error
+        raise _missing(github, actions, ref, "tag" if match else "branch or commit") from error
     files = read_archive(github.download(f"/repos/{actions}/tarball/{commit}"), actions).files
     template = {
         path.removeprefix(_TEMPLATE): content for path, content in files.items() if path.startswith(_TEMPLATE)
@@ -77,3 +78,42 @@ def goal_of(github: GitHub, to: str, actions: str = OURS) -> Goal:
     if not template:
         raise ActionError(f"{actions} has no template at {ref}.", "Choose a release that has one.")
     return Goal(ref, Target(match[1] if match else _NO_RELEASE, commit, actions), template)
+
+
+# https://docs.github.com/en/rest/git/refs#list-matching-references
+def _missing(github: GitHub, actions: str, ref: str, kind: str) -> ActionError:
+    """Return the error that says so, with the nearest release where the text looks like one."""
+    remedy = f"See {github.server_url}/{actions}/tags for what there is."
+    if wanted := _NUMBERS.fullmatch(ref):
+        # That there is no suggestion must not hide what is wrong.
+        with suppress(GitHubError):
+            listed = github.get(f"/repos/{actions}/git/matching-refs/tags/v")
+            tags = [str(item["ref"]).removeprefix("refs/tags/") for item in listed]
+            if near := nearest_release(wanted[1], tags):
+                remedy = f"Did you mean {near}? {remedy}"
+    return ActionError(f"{actions} has no {kind} {ref}.", remedy)
+
+
+def nearest_release(wanted: str, tags: Iterable[str]) -> str:
+    """Return the release that was most likely meant; empty where there is none.
+
+    It is the newest of those that begin with the same numbers, as v1.4.2 for 1.4, and as many of them as
+    there are.
+
+    Args:
+        wanted: numbers with dots between them.
+        tags: the tags that there are; those of releases have three numbers.
+    """
+    numbers = _numbers(wanted)
+    releases = [tag for tag in tags if _VERSION.fullmatch(tag)]
+
+    def likeness(tag: str) -> tuple[int, tuple[int, ...]]:
+        own = _numbers(tag)
+        pairs = zip(numbers, own, strict=False)
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs))), own
+
+    return max(releases, key=likeness, default="")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.removeprefix("v").split(".")))

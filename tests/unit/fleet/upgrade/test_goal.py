@@ -8,7 +8,7 @@ import pytest
 
 from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.exchange import Response
-from hub_image_actions.fleet.upgrade.goal import Goal, goal_of
+from hub_image_actions.fleet.upgrade.goal import Goal, goal_of, nearest_release
 from hub_image_actions.fleet.workflows.pins import Target
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.http import Http
@@ -85,6 +85,26 @@ def test_a_release_that_there_is_not_is_said_to_be_missing(status: int, to: str,
         goal(Release(status=status), to)
     assert raised.value.problem == f"o/actions has no {what}."
     assert "https://example.org/o/actions/tags" in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("wanted", "near"),
+    [
+        ("1.4", "v1.4.0"),
+        ("1.4.7", "v1.4.0"),
+        ("1.3", "v1.3.10"),
+        ("1", "v1.4.0"),
+        ("2.0.0", "v2.1.0"),
+        ("3", "v2.1.0"),
+    ],
+)
+def test_the_nearest_release_begins_with_the_same_numbers(wanted: str, near: str) -> None:
+    tags = ["v1", "v1.4", "v1.3.9", "v1.3.10", "v1.4.0", "v1.5.0-rc.1", "v2.1.0", "value"]
+    assert nearest_release(wanted, [*tags, "v1.4.0"]) == near
+
+
+def test_without_releases_none_is_the_nearest() -> None:
+    assert nearest_release("1.4", ["v1", "value"]) == ""
 
 
 def test_a_failure_of_github_is_not_taken_for_a_release_that_there_is_not() -> None:

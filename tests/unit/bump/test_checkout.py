@@ -1,4 +1,4 @@
-"""What `scripts/bump-tag` does and prints once its options are read."""
+"""What `scripts/bump-tag` does in a checkout, and what it prints."""
 
 import argparse
 import json
@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from hub_image_actions.bump.command import run
-from hub_image_actions.errors import ActionError, InvalidReference, MalformedHold
+from hub_image_actions.bump.checkout import bump_checkout
+from hub_image_actions.entry.command_line import WrongUsage
+from hub_image_actions.entry.console import Console
+from hub_image_actions.errors import ActionError, MalformedHold
 
 IMAGE = "quay.io/berkeley/data100"
 DIGEST = "sha256:" + "a" * 64
@@ -31,9 +33,6 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
-    # The bundled libraries are put on these, which other tests do without.
-    for name in ("path", "path_hooks", "meta_path"):
-        monkeypatch.setattr(sys, name, [*getattr(sys, name)])
 
     def run_with(**given: Any) -> None:
         options: dict[str, Any] = {
@@ -48,9 +47,10 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
             "json": False,
             **given,
         }
-        run(
+        bump_checkout(
             argparse.Namespace(**options),
             [name for name in FILES if name.startswith(tuple(options["paths"]))],
+            Console(sys.stdout, sys.stderr, as_json=options["json"]),
         )
 
     return run_with
@@ -119,7 +119,7 @@ def test_a_digest_goes_where_one_is_pinned(call: Call) -> None:
 def test_what_can_be_no_image_tag_or_digest_is_refused_before_anything_is_written(
     call: Call, given: dict[str, str], problem: str
 ) -> None:
-    with pytest.raises(InvalidReference, match=problem):
+    with pytest.raises(WrongUsage, match=problem):
         call(**given)
     assert text_of(HUB) == FILES[HUB]
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import cmarkgfm
 import pytest
 
-from hub_image_actions.binder import BinderRepository, InvalidRepository, Launch, parse_repository
+from hub_image_actions.binder.launch import BinderRepository, InvalidRepository, Launch, parse_repository
 from hub_image_actions.errors import ActionError
 
 HOSTILE = [

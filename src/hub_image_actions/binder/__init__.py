@@ -1,0 +1,1 @@
+"""Binder: what it launches, and the badge that does."""
