@@ -67,13 +67,14 @@ class FakeDocker:
 
     folder: Path
     has_buildx: bool = True
+    has_containerd_store: bool = False
     pulls: tuple[str, ...] | None = None
     earlier: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def engine(self) -> Engine:
-        return Engine("29.0", self.folder)
+        return Engine("29.0", self.folder, self.has_containerd_store)
 
     def login(self, registry: str, username: str, password: str) -> None:
         self.asked.append(("login", registry, username, password))

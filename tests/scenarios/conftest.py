@@ -13,7 +13,7 @@ from scenarios.deployments import Deployments
 from scenarios.images import CANDIDATES_KEY, KEY, ImageRepository
 from testbed.base_image import jupyter_base, small_base
 from testbed.cache import cache_folder
-from testbed.engine import RunningEngine, some_engine
+from testbed.engine import Engine, RunningEngine, some_engine
 from testbed.registry import Registry, TokenAuth
 from testbed.token_server import Account
 
@@ -39,10 +39,28 @@ def deployments(tmp_path: Path, registry: Registry) -> Iterator[Deployments]:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[RunningEngine]:
-    """A Docker engine."""
+def usual_engine() -> Iterator[RunningEngine]:
+    """A Docker engine: the machine's own, or one that keeps images as Docker always did."""
     with tempfile.TemporaryDirectory(prefix="tb-") as folder, some_engine(Path(folder)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def containerd_engine() -> Iterator[RunningEngine]:
+    """A Docker engine that keeps images in containerd's store, as GitHub's newer runners do."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tb-") as folder,
+        Engine(Path(folder), store="containerd") as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> RunningEngine:
+    """A Docker engine; tests that are marked `on_both_engines` get the one, then the other."""
+    running = request.getfixturevalue(f"{getattr(request, 'param', 'usual')}_engine")
+    assert isinstance(running, RunningEngine)
+    return running
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,7 @@ class ImageRepository:
         self.checkout = folder / "checkout"
         for path in (self.home, self.checkout):
             path.mkdir(parents=True)
+        engine.share_plugins(self.home / ".docker")
         self.github = LocalGitHub(folder / "github")
         self.image = IMAGE
         self.results: list[Result] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.engines import on_both_engines
 from scenarios.images import IMAGE, NAME, PASSING, ImageRepository, notebook
 
 
@@ -15,6 +16,7 @@ def dockerfile(base: str, *lines: str) -> str:
     return "\n".join([f"FROM {base}", "USER root", *lines, "USER jovyan", ""])
 
 
+@on_both_engines
 def test_an_image_is_built_and_pushed_with_all_that_is_said_of_it(
     images: ImageRepository, small_base_image: str
 ) -> None:
@@ -35,6 +37,7 @@ def test_an_image_is_built_and_pushed_with_all_that_is_said_of_it(
     assert Path(result.outputs["report"]).read_text() == result.summary.strip() + "\n"
 
 
+@on_both_engines
 def test_the_summary_says_what_was_made(images: ImageRepository, small_base_image: str) -> None:
     images.commit({"Dockerfile": dockerfile(small_base_image, "RUN dd if=/dev/zero of=/z bs=1M count=3")})
     result = images.build(push="true")
@@ -51,6 +54,7 @@ def test_the_summary_says_what_was_made(images: ImageRepository, small_base_imag
     assert result.said("notice") == ["There are no tests in image-tests; the image is not tested."]
 
 
+@on_both_engines
 def test_the_image_carries_where_it_is_from(images: ImageRepository, small_base_image: str) -> None:
     commit = images.commit({"Dockerfile": dockerfile(small_base_image)})
     result = images.build(
@@ -103,6 +107,7 @@ def test_the_time_of_the_commit_reaches_the_build(images: ImageRepository, small
     assert f"={images.git('log', '-1', '--format=%ct')}=" in result.log
 
 
+@on_both_engines
 @pytest.mark.parametrize("version", ["2026.04.0", "2024.07.0"])
 def test_repo2docker_builds_a_repository(
     images: ImageRepository, small_base_image: str, version: str
@@ -156,6 +161,7 @@ def test_repo2docker_is_given_user_folder_and_appendix(
     assert "/srv/course" in result.log
 
 
+@on_both_engines
 def test_an_image_of_an_earlier_run_is_not_taken_for_the_new_one(
     images: ImageRepository, small_base_image: str
 ) -> None:
@@ -181,6 +187,7 @@ def test_a_laptop_needs_no_workflow(
     assert "pushed: false" in stdout
 
 
+@on_both_engines
 @pytest.mark.timeout(200)
 def test_an_image_like_berkeleys_is_built_tested_and_pushed(
     images: ImageRepository, jupyter_base_image: str

@@ -6,6 +6,7 @@ import pytest
 
 from hub_image_actions.images.contents import contents_of
 from scenarios.action import Result
+from scenarios.engines import on_both_engines
 from scenarios.images import IMAGE, ImageRepository
 
 PACKAGES = "/opt/jupyter/lib/python3.11/site-packages"
@@ -47,6 +48,7 @@ def build(repository: ImageRepository, **given: str) -> Result:
     return repository.build(**{"packages": "true", "test": "false", **given})
 
 
+@on_both_engines
 def test_the_report_says_which_packages_changed(repository: ImageRepository) -> None:
     result = build(repository)
     assert result.status == 0, result.log
@@ -55,6 +57,7 @@ def test_the_report_says_which_packages_changed(repository: ImageRepository) -> 
     assert "**Size** (unpacked)" in result.summary
 
 
+@on_both_engines
 def test_the_image_carries_the_list(repository: ImageRepository) -> None:
     result = build(repository, push="true", sbom="out/sbom.json", compare_with=repository.head[:12])
     assert result.status == 0, result.log

@@ -18,6 +18,7 @@ from scenarios.candidates import (
     tags,
     was_built,
 )
+from scenarios.engines import on_both_engines
 from scenarios.images import CANDIDATES_KEY, IMAGE, NAME, ImageRepository
 from testbed.fault_proxy import FaultProxy, Reset
 from testbed.registry import Registry
@@ -32,6 +33,7 @@ def repository(images: ImageRepository, small_base_image: str) -> ImageRepositor
     return ever_new(images, small_base_image)
 
 
+@on_both_engines
 def test_a_merge_promotes_what_the_pull_request_built(repository: ImageRepository) -> None:
     candidate(repository)
     (tag,) = kept(repository)
@@ -58,6 +60,7 @@ def test_the_report_names_the_run_that_built_the_image(repository: ImageReposito
     assert result.outputs["built-by"] == f"{repository.github.server_url}/{RUN}"
 
 
+@on_both_engines
 def test_a_promotion_needs_no_engine_and_moves_no_layer(repository: ImageRepository) -> None:
     candidate(repository)
     with FaultProxy(repository.registry.url) as proxy:
@@ -78,6 +81,7 @@ def test_a_promotion_needs_no_engine_and_moves_no_layer(repository: ImageReposit
         assert len(proxy.seen("POST", "/blobs/uploads/")) == before
 
 
+@on_both_engines
 def test_candidates_may_be_in_another_registry(repository: ImageRepository, registry: Registry) -> None:
     elsewhere = {"candidates": f"{registry.host}/{candidates(repository)}", "candidates_password": ""}
     candidate(repository, **elsewhere)

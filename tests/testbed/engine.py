@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from testbed.bridge import Bridge
 from testbed.debian import installed, locked, unpacked
+from testbed.engine_programs import BUILDX, newer_programs
 from testbed.process import Daemon, ProgramError, run
 
 ENGINE_PACKAGES = ("docker.io", "containerd", "runc", "iptables", "iproute2")
 BUILDX_SUITE = "trixie"
-BUILDX = Path("usr/libexec/docker/cli-plugins/docker-buildx")
 PLUGINS = Path("/usr/local/lib/docker/cli-plugins")
 SECONDS = 60
 LONGEST_SOCKET = 107
+# Where an engine keeps images: as Docker always did, or as Docker 29 does on a new machine.
+# Source: https://docs.docker.com/engine/storage/containerd/
+Store = Literal["overlay2", "containerd"]
 
 
 def answers(environment: Mapping[str, str] | None = None) -> bool:
@@ -58,6 +61,13 @@ class RunningEngine:
         """Variables that point a Docker client at the engine; none for the one it finds itself."""
         return {}
 
+    def share_plugins(self, settings: Path) -> None:
+        """Give a client with settings of its own the plugins that go with the engine.
+
+        Args:
+            settings: the folder that the client has as DOCKER_CONFIG.
+        """
+
     def docker(self, *arguments: str, seconds: float = 300, **environment: str) -> str:
         """Run the Docker client against the engine and return its standard output.
 
@@ -91,15 +101,24 @@ class Engine(RunningEngine):
     It ends, with its containers, when the block does or when the process that started it dies; its data goes.
     """
 
-    def __init__(self, folder: Path, *, data: Path | None = None, lifetime: int = 3600) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        data: Path | None = None,
+        lifetime: int = 3600,
+        store: Store = "overlay2",
+    ) -> None:
         """Describe the engine.
 
         Args:
             folder: for socket, log and the rest; its path must be short, as sockets need.
             data: for images and containers, for example on a small disk; below `folder` by default.
             lifetime: seconds after which the engine ends whatever happens.
+            store: where it keeps images.
         """
         self.folder = folder
+        self.store = store
         self.data = data or folder / "data"
         self.lifetime = lifetime
         self.socket = folder / "docker.sock"
@@ -121,6 +140,13 @@ class Engine(RunningEngine):
         """What the engine wrote."""
         return self.folder / "dockerd.log"
 
+    def share_plugins(self, settings: Path) -> None:
+        """Give a client with settings of its own the plugins that go with the engine."""
+        plugins = self.folder / "client/cli-plugins"
+        if plugins.exists():
+            settings.mkdir(parents=True, exist_ok=True)
+            (settings / plugins.name).symlink_to(plugins)
+
     def __enter__(self) -> "Engine":
         """Start the engine and wait until it answers.
 
@@ -140,7 +166,7 @@ class Engine(RunningEngine):
             stack.callback(self._remove_runtime)
             stack.callback(self._remove_data)
             bridge = stack.enter_context(Bridge())
-            daemon = Daemon(self._command(bridge), self.log, lifetime=self.lifetime)
+            daemon = self._daemon(bridge)
             stack.callback(daemon.stop)
             daemon.start()
             stack.callback(self._remove_containers)
@@ -154,7 +180,13 @@ class Engine(RunningEngine):
         """End the engine and remove its data."""
         self._stack.close()
 
-    def _command(self, bridge: Bridge) -> list[str]:
+    def _daemon(self, bridge: Bridge) -> Daemon:
+        path = newer_programs(self.folder) if self.store == "containerd" else os.environ["PATH"]
+        program = shutil.which("dockerd", path=path) or "dockerd"
+        command = [program, *self._options(bridge)]
+        return Daemon(command, self.log, lifetime=self.lifetime, environment={"PATH": path})
+
+    def _options(self, bridge: Bridge) -> list[str]:
         options = {
             "host": self.host,
             "data-root": self.data,
@@ -167,8 +199,9 @@ class Engine(RunningEngine):
             "log-level": "warn",
             "shutdown-timeout": 5,
         }
-        (self.folder / "daemon.json").write_text(json.dumps({}), encoding="utf-8")
-        return ["dockerd", *(f"--{name}={value}" for name, value in options.items())]
+        settings = {"features": {"containerd-snapshotter": self.store == "containerd"}}
+        (self.folder / "daemon.json").write_text(json.dumps(settings), encoding="utf-8")
+        return [f"--{name}={value}" for name, value in options.items()]
 
     def _remove_runtime(self) -> None:
         namespaces = self.folder / "exec/netns"
@@ -205,7 +238,7 @@ def some_engine(folder: Path) -> Iterator[RunningEngine]:
     """Yield the Docker engine that answers, or one of our own if none does.
 
     Args:
-        folder: for the engine of our own.
+        folder: for the engine of our own; its path must be short.
 
     Raises:
         ProgramError: none answers and none can be started.

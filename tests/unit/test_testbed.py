@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import jwt
 import pytest
 import requests
 
-from testbed import debian
+from testbed import debian, engine_programs
+from testbed.engine_programs import major_version, newer_programs
 from testbed.fault_proxy import Answer, Fault, FaultProxy, Reset, Truncated
 from testbed.process import Daemon, ProgramError, run
 from testbed.seed_image import Format, seed_image, seed_index, sha256
@@ -61,6 +63,44 @@ def test_the_archive_is_the_one_of_the_machines_own_release(
     monkeypatch.setattr(debian, "SOURCES", tmp_path)
     monkeypatch.setattr(debian, "RELEASE", tmp_path / "release")
     assert debian.archive_url() == "http://archive.test/debian"
+
+
+@pytest.mark.parametrize(
+    ("answer", "version"),
+    [
+        ("Docker version 20.10.24+dfsg1, build 5d6db84", 20),
+        ("Docker version 29.1.0, build 1234567", 29),
+        (None, 0),
+    ],
+)
+def test_of_a_program_of_docker_the_first_number_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, version: int
+) -> None:
+    if answer:
+        (tmp_path / "dockerd").write_text(f"#!/bin/sh\necho '{answer}'\n")
+        (tmp_path / "dockerd").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert major_version("dockerd") == version
+
+
+def test_an_engine_whose_programs_cannot_be_fetched_is_an_error_and_no_skip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unpacked(package: str, suite: str) -> Path:
+        raise ProgramError(f"{package}: not in {suite}")
+
+    monkeypatch.setattr(engine_programs, "unpacked", unpacked)
+    monkeypatch.setattr(engine_programs, "major_version", lambda _: 20)
+    with pytest.raises(ProgramError, match=r"docker\.io: not in forky"):
+        newer_programs(tmp_path)
+
+
+def test_an_engine_of_the_machine_that_is_new_enough_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_programs, "major_version", lambda _: 28)
+    assert newer_programs(tmp_path) == os.environ["PATH"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_fault_is_met_as_often_as_it_says() -> None:

@@ -14,6 +14,12 @@ from hub_image_actions.docker.disk_space import GIB, Disk, make_room
 from hub_image_actions.docker.leftovers import sweep_containers
 from hub_image_actions.references import DOCKER_HUB
 
+_NO_CACHE = (
+    "All layers are built: Docker keeps images in containerd's store here, and its older builder fails there "
+    "when it is given another image's layers. Set `repo2docker-version` to 2025.08.0 or newer, which builds "
+    "with buildx; with `builder: docker`, install buildx."
+)
+
 
 @dataclass(frozen=True)
 class PreparedBuild:
@@ -109,11 +115,20 @@ class Preparation:
 
     def _cache(self, previous: str, *, with_buildx: bool) -> str:
         """Return the image to take layers from: buildx reads them from the registry, others need a pull."""
-        if previous and not with_buildx and not self.login.docker.pull(previous):
-            return ""
+        if previous and not with_buildx:
+            previous = self._cache_of_older_builder(previous)
         if previous:
             self.job.runner.info(f"Cache: layers that are the same are taken from {previous}")
         return previous
+
+    def _cache_of_older_builder(self, previous: str) -> str:
+        docker = self.login.docker
+        if docker.engine().has_containerd_store:
+            # It ends the build with "failed to restore cached image … InvalidArgument" at the first
+            # instruction that makes no layer, and by the way it tells that, some take it for a success.
+            self.job.warn(_NO_CACHE)
+            return ""
+        return previous if docker.pull(previous) else ""
 
     def _bases(self, inputs: BuildInputs | None) -> tuple[str, ...]:
         """Return the base images to pull before the build.

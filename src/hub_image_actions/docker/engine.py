@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from hub_image_actions import process
 from hub_image_actions.errors import ActionError, CommandError
@@ -14,6 +15,11 @@ _QUICK = 30.0
 _PULL = 1800.0
 _PUSH = 3600.0
 _ASIDE = "hub-image-actions:earlier"
+# Docker 29 keeps images in containerd's store on a new machine, and there in containerd's own folder.
+# Source: https://docs.docker.com/engine/storage/containerd/
+_CONTAINERD_STORE = ["driver-type", "io.containerd.snapshotter.v1"]
+_CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
+_CONTAINERD_FOLDER = "/var/lib/containerd"
 
 
 class DockerError(ActionError):
@@ -40,10 +46,12 @@ class Engine:
     Args:
         version: its version.
         folder: where it keeps its images, as far as this machine can see it.
+        has_containerd_store: whether it keeps them in containerd's store, and not as Docker always did.
     """
 
     version: str
     folder: Path
+    has_containerd_store: bool = False
 
 
 class Docker:
@@ -69,15 +77,18 @@ class Docker:
             DockerError: there is no `docker`, or no engine answers it.
         """
         try:
-            answer = self.ask("info", "--format", "{{.ServerVersion}} {{.DockerRootDir}}").strip()
+            # Older clients refuse to write a field that they do not know, and leave it out of the whole.
+            facts = parse_json(self.ask("info", "--format", "{{json .}}"))
+            version = facts["ServerVersion"]
         except CommandError as error:
             said = _last_line(error) or "it does not answer"
             raise _no_engine(said) from error
-        version, _, folder = answer.partition(" ")
+        except (ValueError, KeyError, TypeError):
+            raise _no_engine("it does not answer") from None
         if not version:
             raise _no_engine("it does not answer")
-        # Where the engine is on another machine, its disk cannot be looked at, and ours is the next best.
-        return Engine(version, Path(folder) if folder and Path(folder).is_dir() else Path("/"))
+        has_containerd_store = _CONTAINERD_STORE in (facts.get("DriverStatus") or [])
+        return Engine(version, _images_folder(facts, has_containerd_store), has_containerd_store)
 
     @cached_property
     def has_buildx(self) -> bool:
@@ -185,6 +196,15 @@ class Docker:
             ("docker", *arguments), timeout=timeout, env=self.environment, secrets=self._secrets
         )
         return done.stdout
+
+
+def _images_folder(facts: Mapping[str, Any], has_containerd_store: bool) -> Path:
+    """Return the folder in which an engine keeps its images, as far as this machine can see it."""
+    folders = [str(facts.get("DockerRootDir") or "")]
+    if has_containerd_store and (facts.get("Containerd") or {}).get("Address") == _CONTAINERD_SOCKET:
+        folders.insert(0, _CONTAINERD_FOLDER)
+    # Where the engine is on another machine, its disk cannot be looked at, and ours is the next best.
+    return next((Path(folder) for folder in folders if folder and Path(folder).is_dir()), Path("/"))
 
 
 def _last_line(error: CommandError) -> str:

@@ -100,6 +100,18 @@ def test_without_buildx_the_cache_is_pulled(tmp_path: Path, pulls: tuple[str, ..
     assert ("pull", PREVIOUS, "") in build.docker.asked
 
 
+@pytest.mark.parametrize(("has_buildx", "cached_from"), [(True, PREVIOUS), (False, "")])
+def test_in_containerds_store_the_older_builder_builds_without_a_cache(
+    tmp_path: Path, has_buildx: bool, cached_from: str
+) -> None:
+    build = fake_build(tmp_path, read_settings(free_disk_space="never", min_free_disk="0", **DOCKER))
+    build.docker.has_buildx, build.docker.has_containerd_store = has_buildx, True
+    assert part(build).prepare(Disk(tmp_path), None).cached_from == cached_from
+    told = [warning for warning in build.job.report.warnings if "All layers are built" in warning]
+    assert len(told) == (not has_buildx)
+    assert ("pull", PREVIOUS, "") not in build.docker.asked
+
+
 @pytest.mark.parametrize("installed", [True, False])
 def test_bases_of_an_image_whose_inputs_are_not_known_are_pulled_while_there_is_time(
     prepared: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool

@@ -1,14 +1,18 @@
 """What `docker` is asked for, and what is said when it refuses."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from hub_image_actions.docker import engine
 from hub_image_actions.docker.engine import Docker, DockerError, Engine, Layer
 from hub_image_actions.errors import CommandError
 
 Program = Callable[[str], Docker]
+CONTAINERD_STORE = [["driver-type", "io.containerd.snapshotter.v1"]]
+OVERLAY2 = [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]]
 
 
 @pytest.fixture
@@ -30,16 +34,57 @@ def docker_that(tmp_path: Path, log: Path) -> Program:
     return make
 
 
-def test_the_engine_has_a_version_and_a_folder(docker_that: Program, tmp_path: Path, log: Path) -> None:
-    assert docker_that(f"echo '29.1.3 {tmp_path}'").engine() == Engine("29.1.3", tmp_path)
-    assert log.read_text() == "info --format {{.ServerVersion}} {{.DockerRootDir}}\n"
+def info(folder: Path | str, **facts: object) -> str:
+    """Return the shell that tells of an engine which keeps its data in a folder."""
+    told = json.dumps({"ServerVersion": "29.1.3", "DockerRootDir": str(folder), **facts})
+    return f"cat <<'END'\n{told}\nEND"
 
 
-@pytest.mark.parametrize("answer", ["29.1.3 /nowhere/at/all", "29.1.3"])
-def test_the_folder_of_an_engine_elsewhere_is_the_root_of_this_machine(
-    docker_that: Program, answer: str
+@pytest.mark.parametrize(
+    ("facts", "stored"),
+    [
+        ({"Driver": "overlay2", "DriverStatus": OVERLAY2}, False),
+        ({"Driver": "overlayfs", "DriverStatus": CONTAINERD_STORE}, True),
+        ({"DriverStatus": None}, False),
+        ({}, False),
+    ],
+)
+def test_the_engine_has_a_version_a_folder_and_a_store(
+    docker_that: Program, tmp_path: Path, log: Path, facts: Mapping[str, object], *, stored: bool
 ) -> None:
-    assert docker_that(f"echo '{answer}'").engine() == Engine("29.1.3", Path("/"))
+    assert docker_that(info(tmp_path, **facts)).engine() == Engine("29.1.3", tmp_path, stored)
+    assert log.read_text() == "info --format {{json .}}\n"
+
+
+@pytest.mark.parametrize("folder", ["/nowhere/at/all", ""])
+def test_the_folder_of_an_engine_elsewhere_is_the_root_of_this_machine(
+    docker_that: Program, folder: str
+) -> None:
+    assert docker_that(info(folder)).engine() == Engine("29.1.3", Path("/"))
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "of_containerd"),
+    [
+        ("/run/containerd/containerd.sock", CONTAINERD_STORE, True),
+        ("/run/containerd/containerd.sock", OVERLAY2, False),
+        ("/var/run/docker/containerd/containerd.sock", CONTAINERD_STORE, False),
+    ],
+)
+def test_images_in_the_store_of_a_containerd_of_its_own_are_in_containerds_folder(
+    docker_that: Program,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    status: list[list[str]],
+    *,
+    of_containerd: bool,
+) -> None:
+    folder = tmp_path / "containerd"
+    folder.mkdir()
+    monkeypatch.setattr(engine, "_CONTAINERD_FOLDER", str(folder))
+    facts = info(tmp_path, DriverStatus=status, Containerd={"Address": address})
+    assert docker_that(facts).engine().folder == (folder if of_containerd else tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +96,9 @@ def test_the_folder_of_an_engine_elsewhere_is_the_root_of_this_machine(
         ),
         ("exit 1", "it does not answer"),
         ("echo", "it does not answer"),
+        ("echo []", "it does not answer"),
+        ("echo {}", "it does not answer"),
+        ("""echo '{"ServerVersion": ""}'""", "it does not answer"),
     ],
 )
 def test_an_engine_that_does_not_answer_is_an_error_with_a_remedy(
