@@ -85,6 +85,27 @@ def test_bad_indentation_is_shown_at_its_line(images: ImageRepository, folder: s
     assert result.seconds < 10
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding", "line"),
+    [
+        ("environment.yml", "utf-16", 1),
+        ("binder/requirements.txt", "utf-16-le", 1),
+        (".binder/apt.txt", "latin-1", 2),
+        ("Dockerfile", "utf-16-be", 1),
+    ],
+)
+def test_a_configuration_file_that_is_not_utf8_is_shown_at_its_line(
+    images: ImageRepository, name: str, encoding: str, line: int
+) -> None:
+    images.commit({f"hub/{name}": "# Course\n# von Jörg\nnumpy\n".encode(encoding)})
+    result = images.build(builder="repo2docker", context="hub")
+    (error,) = (command for command in result.commands if command.name == "error")
+    assert error.properties == {"file": f"hub/{name}", "line": str(line)}
+    assert f"hub/{name}:{line} is not UTF-8: save it as UTF-8" in result.error
+    assert "Building" not in result.log
+    assert result.seconds < 10
+
+
 def test_an_engine_that_does_not_run_is_told(repository: ImageRepository) -> None:
     result = repository.build({"DOCKER_HOST": f"unix://{repository.folder}/no.sock"})
     assert result.error.startswith("Docker does not run: Cannot connect to the Docker daemon")

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_image_actions.build.encodings import check_encodings
 from hub_image_actions.build.ignore_rules import (
     DockerIgnoreRules,
     IgnoreRules,
@@ -39,13 +40,8 @@ CONFIGURATION = (
 
 # The folders that may hold the configuration, and what repo2docker reads or copies of it besides.
 _BINDER = ("binder", ".binder")
-_READ_BESIDES = (
-    ".dockerignore",
-    ".containerignore",
-    "Manifest.toml",
-    "JuliaManifest.toml",
-    "requirements3.txt",
-)
+_MORE_TEXTS = ("Manifest.toml", "JuliaManifest.toml", "requirements3.txt")
+_READ_BESIDES = (".dockerignore", ".containerignore", *_MORE_TEXTS)
 # What ruamel.yaml raises for texts that are not YAML: its own error, and others where it trusts the text.
 _NO_YAML = (RecursionError, ArithmeticError, AssertionError, LookupError, ValueError, TypeError)
 
@@ -121,6 +117,7 @@ class BuildContext:
 
         Raises:
             ContextError: the folder cannot be built.
+            NotUtf8: a file cannot be read, since it is in another encoding.
         """
         if not self.folder.is_dir():
             raise ContextError(
@@ -134,9 +131,10 @@ class BuildContext:
             )
         if builder == "docker":
             self._check_dockerfile()
-            return []
+            return self._encoding_warnings(builder, appendix_file)
+        warnings = self._encoding_warnings(builder, appendix_file)
         self._check_configuration()
-        return self._script_warnings()
+        return [*warnings, *self._script_warnings()]
 
     def check_inside(self, checkout: Path, *names: str) -> None:
         """Check that nothing that is read leads out of the repository by a link.
@@ -151,10 +149,8 @@ class BuildContext:
             ContextError: something leads out of the repository, or to what git keeps of it.
         """
         top = checkout.resolve()
-        mine = (
-            self.folder / name for name in ("", "binder", ".binder", *CONFIGURATION, *filter(None, names))
-        )
-        for path in (*mine, *(self.configuration / name for name in CONFIGURATION)):
+        mine = (self.folder / name for name in ("", *_BINDER, *CONFIGURATION, *filter(None, names)))
+        for path in (*mine, *(self.configuration / name for name in (*CONFIGURATION, *_MORE_TEXTS))):
             self._check_one(path, top)
 
     def _check_one(self, path: Path, top: Path) -> None:
@@ -196,6 +192,23 @@ class BuildContext:
             for name in ("environment.yml", "environment.yaml"):
                 if name in there:
                     _check_yaml(self.configuration / name, self._named(name))
+
+    def _encoding_warnings(self, builder: str, appendix_file: str) -> list[str]:
+        """Return what is odd about the encoding of the files that the builder itself reads.
+
+        Raises:
+            NotUtf8: one of them cannot be read as it is.
+        """
+        dockerfile = self.dockerfile_path(builder)
+        names = (*CONFIGURATION, *_MORE_TEXTS) if dockerfile is None else ()
+        read = [*([dockerfile] if dockerfile else []), *(self.configuration / name for name in names)]
+        read += [self.folder / appendix_file] if appendix_file else []
+        files = {
+            os.path.normpath(Path(self.name) / os.path.relpath(path, self.folder)): path for path in read
+        }
+        # Docker itself takes any bytes in comments and in what a shell is given.
+        tolerant = list(files)[:1] if builder == "docker" else ()
+        return check_encodings(files, tolerant)
 
     def _named(self, name: str) -> str:
         """Return a configuration file's path as it is in the repository."""
