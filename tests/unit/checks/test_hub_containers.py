@@ -118,8 +118,13 @@ def test_only_browser_tests_reach_the_containers_from_this_machine() -> None:
     ]
     assert containers(shown, published=True).url == "http://127.0.0.1:32769/user/jovyan/"
     containers(shown, published=True).start_server()
-    callback = variables(shown.asked[-1])["JUPYTERHUB_OAUTH_CALLBACK_URL"]
-    assert callback == "http://127.0.0.1:32769/user/jovyan/oauth_callback"
+    containers(hidden).start_server()
+    told = [variables(engine.asked[-1]) for engine in (hidden, shown)]
+    assert [each["JUPYTERHUB_HOST"] for each in told] == ["", "http://127.0.0.1:32769"]
+    assert [each["JUPYTERHUB_OAUTH_CALLBACK_URL"] for each in told] == [
+        "/user/jovyan/oauth_callback",
+        "http://127.0.0.1:32769/user/jovyan/oauth_callback",
+    ]
 
 
 @pytest.mark.parametrize(

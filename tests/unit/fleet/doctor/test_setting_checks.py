@@ -118,6 +118,7 @@ def test_a_malformed_variable_is_mended_where_it_is_plain_what_was_meant(
 ) -> None:
     told = only(setting_checks.variables, case_of(variables={**WELL, name: value}))
     assert told.where == f"https://github.com/{NAME}/settings/variables/actions"
+    assert told.problem.startswith(f"The variable {name} cannot be used: {value!r} ")
     assert told.fix.endswith(f"gh variable set {name} --repo {NAME} --body {body}")
 
 
