@@ -42,7 +42,7 @@ def names(result: Any) -> list[str]:
 def test_a_repository_in_which_all_is_well_ends_with_zero(healthy: ImageFleet) -> None:
     done = healthy.run("doctor", NAME)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout == f"{NAME}: nothing to mend\n\n1 repository: 1 with nothing to mend.\n"
+    assert done.stdout == f"{NAME}: nothing to fix\n\n1 repository: 1 with nothing to fix.\n"
 
 
 def test_nothing_is_written(healthy: ImageFleet) -> None:
@@ -114,6 +114,14 @@ def test_a_repository_that_is_not_there_does_not_keep_the_others_from_being_exam
     assert [one["repository"] for one in result] == ["berkeley-dsep-infra/nope", NAME]
     assert [finding["name"] for finding in result[0]["findings"]] == ["unreadable-repository"]
     assert result[1]["findings"] == []
+
+
+def test_a_repository_of_two_names_is_examined_once(healthy: ImageFleet) -> None:
+    old = "berkeley-dsep-infra/data100-image"
+    # As GitHub leads from the name that a repository had to that of today.
+    healthy.github.repositories[old] = healthy.repository
+    done = healthy.run("doctor", old, NAME)
+    assert done.stdout == f"{NAME}: nothing to fix\n\n1 repository: 1 with nothing to fix.\n"
 
 
 def test_the_deployments_are_read_once_for_all(healthy: ImageFleet) -> None:

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from hub_image_actions.fleet.workflows.expressions import Unsaid
+from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
+from hub_image_actions.fleet.workflows.workflow_values import Known, WorkflowValues
+
 OURS = "berkeley-dsep-infra/hub-image-actions/"
 BUILT = {
     "environment.yml",
@@ -127,12 +131,41 @@ def test_every_job_says_what_it_may_and_how_long_it_takes(template: Path) -> Non
 def test_no_workflow_may_write_to_the_repository_that_holds_the_secrets(
     template: Path, workflow: str
 ) -> None:
-    levels = {
-        level
+    written = {
+        scope
         for job in workflows(template)[workflow]["jobs"].values()
-        for level in job["permissions"].values()
+        for scope, level in job["permissions"].items()
+        if level != "read"
     }
-    assert levels <= {"read"}
+    assert written == ({"packages"} if workflow == "build-push-open-pr.yaml" else set())
+
+
+LOGINS = [
+    ("build-push-open-pr.yaml", "build", f"{OURS}build", "registry-password", "write"),
+    ("build-push-open-pr.yaml", "bump", "docker/login-action", "password", "read"),
+    ("rollback.yaml", "rollback", "docker/login-action", "password", "read"),
+]
+
+
+@pytest.mark.parametrize(("workflow", "job", "action", "password", "level"), LOGINS)
+def test_only_githubs_own_registry_gets_the_jobs_token_and_it_gets_no_other_key(
+    *, template: Path, workflow: str, job: str, action: str, password: str, level: str
+) -> None:
+    path = f".github/workflows/{workflow}"
+    file = WorkflowFile(path, (template / path).read_bytes())
+    (of_job,) = (one for one in file.jobs if one.name == job)
+    (step,) = (one for one in of_job.steps if one.action == action)
+    given = step.inputs[password].value
+
+    def values(registry: str, secrets: frozenset[str] | None) -> WorkflowValues:
+        return WorkflowValues(file, Known("o/r", {"REGISTRY": registry}, secrets))
+
+    # Were a secret looked at, it would not be known what is given.
+    assert values("ghcr.io", None).value(given, of_job, step) is Unsaid.FILLED
+    assert values("ghcr.io", None).runs(of_job, step)
+    assert values("quay.io", frozenset()).value(given, of_job, step) == ""
+    assert values("quay.io", frozenset({"GAR_SECRET_KEY"})).value(given, of_job, step) is Unsaid.FILLED
+    assert workflows(template)[workflow]["jobs"][job]["permissions"]["packages"] == level
 
 
 def test_a_workflow_with_the_rights_of_the_base_fetches_and_runs_nothing_of_a_pull_request(

@@ -46,7 +46,9 @@ class Repository:
             GitHubError: there is no such repository, or the token cannot see it.
         """
         answer: Json = self._github.get(self._path)
-        return RepositoryDescription(str(answer["full_name"]), archived=bool(answer["archived"]))
+        return RepositoryDescription(
+            str(answer["full_name"]), bool(answer["archived"]), str(answer["default_branch"])
+        )
 
     # https://docs.github.com/en/rest/branches/branches#get-a-branch
     def branch_exists(self, branch: str) -> bool:

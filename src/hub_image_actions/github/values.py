@@ -36,10 +36,12 @@ class RepositoryDescription:
     Args:
         full_name: its name now, ``owner/name``: who asks by an older one is led here.
         archived: whether it is read-only.
+        default_branch: its default branch.
     """
 
     full_name: str
     archived: bool
+    default_branch: str
 
 
 @dataclass(frozen=True)

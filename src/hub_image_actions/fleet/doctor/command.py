@@ -1,7 +1,7 @@
 """The command `scripts/doctor`: its options, all repositories at once, then what was found."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -12,8 +12,9 @@ from hub_image_actions.entry.command import chosen, github_from, standard_option
 from hub_image_actions.entry.command_line import checked
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import ActionError, GitHubError
-from hub_image_actions.fleet.doctor.doctor import Doctor, findings_as_json, standard_of
-from hub_image_actions.fleet.doctor.findings import Finding, any_broken, summary_of, text_of
+from hub_image_actions.fleet.doctor.doctor import Doctor, standard_of
+from hub_image_actions.fleet.doctor.findings import Examination
+from hub_image_actions.fleet.doctor.report import report_as_json, report_of, summary_of
 from hub_image_actions.http import HttpClient
 from hub_image_actions.names import parse_full_name
 from hub_image_actions.registry.client import registries
@@ -55,17 +56,21 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
         github, registries(http, folder), standard_of(_ROOT, github), today(), options.deployments or ""
     )
     answers = AtOnce(console)("examining", {name: partial(doctor.examine, name) for name in names})
-    found: list[Finding] = []
+    examinations: dict[str, Examination] = {}
     for name in names:
         answer = answers[name]
         if isinstance(answer, GitHubError) and (answer.rate_limited or answer.status in _OF_ALL):
             raise answer
-        if isinstance(answer, ActionError):
-            answer = (doctor.unread(name, answer),)
-        if not options.json:
-            console.say(text_of(name, answer))
-            console.say("")
-        found += answer
-    console.result(findings_as_json(names, found))
-    console.say(summary_of(names, found))
-    return _BROKEN if any_broken(found) else 0
+        examination = doctor.unread(name, answer) if isinstance(answer, ActionError) else answer
+        # Two names may be one repository's: its old one, and that of today.
+        examinations[examination.repository.lower()] = examination
+    _tell(tuple(examinations.values()), console, as_json=options.json)
+    return _BROKEN if any(one.worst == "broken" for one in examinations.values()) else 0
+
+
+def _tell(examinations: Sequence[Examination], console: Console, *, as_json: bool) -> None:
+    if not as_json:
+        console.say(report_of(examinations))
+        console.say("")
+    console.result(report_as_json(examinations))
+    console.say(summary_of(examinations))

@@ -1,7 +1,7 @@
 """The doctor: asks for all that is to be known of image repositories, and says what would break in each."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
@@ -11,16 +11,17 @@ from urllib.parse import quote
 
 from hub_image_actions.deployments.deployed import Wanted, deployed
 from hub_image_actions.errors import ActionError, GitHubError
-from hub_image_actions.fleet.doctor import deployment_checks, setting_checks, workflow_checks
+from hub_image_actions.fleet.doctor import deployment_checks, secret_checks, setting_checks, workflow_checks
 from hub_image_actions.fleet.doctor.case import Case, Deployment, Standard
 from hub_image_actions.fleet.doctor.deployment_checks import pulled
-from hub_image_actions.fleet.doctor.findings import Finding, in_order
+from hub_image_actions.fleet.doctor.findings import Examination, Finding, in_order
 from hub_image_actions.fleet.workflows.pins import OURS
 from hub_image_actions.fleet.workflows.template_files import read_history
 from hub_image_actions.fleet.workflows.variables import PLACEHOLDER, DeploymentsLocation
 from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS
 from hub_image_actions.github.archives import read_archive
 from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.github.settings import Hidden, settings_of
 from hub_image_actions.github.snapshot import snapshot
 from hub_image_actions.references import parse_reference
@@ -34,7 +35,8 @@ CHECKS: tuple[Check, ...] = (
     setting_checks.disabled_workflows,
     workflow_checks.unreadable,
     setting_checks.variables,
-    setting_checks.secrets,
+    secret_checks.secrets,
+    secret_checks.keys_of_pull_requests,
     workflow_checks.template_files,
     workflow_checks.default_branch,
     deployment_checks.references,
@@ -96,25 +98,26 @@ class Doctor:
         self._files: dict[DeploymentsLocation, Mapping[str, bytes] | str] = {}
         self._presence: dict[str, bool | str] = {}
 
-    def examine(self, full_name: str) -> tuple[Finding, ...]:
+    def examine(self, full_name: str) -> Examination:
         """Return what is wrong with a repository; one that cannot be read is a finding, too.
 
         Raises:
             GitHubError: GitHub does not answer, or not any more: the limit is reached, the token expired.
         """
         try:
-            return examined(self._case(full_name))
+            case = self._case(full_name)
         except GitHubError as error:
             if not error.is_withheld:
                 raise
-            return (self.unread(full_name, error, "Check the name, and that the token covers it."),)
+            return self.unread(full_name, error, "Check the name, and that the token covers it.")
         except ActionError as error:
-            return (self.unread(full_name, error),)
+            return self.unread(full_name, error)
+        return Examination(case.name, examined(case))
 
-    def unread(self, full_name: str, error: ActionError, remedy: str = "") -> Finding:
-        """Return the finding that a repository could not be examined, and why."""
+    def unread(self, full_name: str, error: ActionError, remedy: str = "") -> Examination:
+        """Return that a repository could not be examined, and why."""
         where = f"{self._github.server_url}/{full_name}"
-        return Finding(
+        finding = Finding(
             full_name,
             "broken",
             "unreadable-repository",
@@ -122,6 +125,7 @@ class Doctor:
             f"The repository cannot be read: {error.problem}",
             error.remedy or remedy,
         )
+        return Examination(full_name, (finding,))
 
     def _case(self, full_name: str) -> Case:
         found = snapshot(self._github, full_name)
@@ -134,29 +138,36 @@ class Doctor:
     def _deployment(self, case: Case) -> Deployment:
         image, place = case.image, self._place(case)
         if image is None or isinstance(case.settings.variables, Hidden) or case.snapshot.archived:
-            return Deployment()
+            return Deployment(place=place)
+        if place is None:
+            return Deployment(problem="neither its workflows nor variables DEPLOYMENTS_… name deployments.")
         with self._reading:
             files = self._files_of(place)
         if isinstance(files, str):
-            return Deployment(problem=files)
+            return Deployment(place=place, problem=files)
         wanted = Wanted((image,), self._day, pattern="", paths=place.paths)
         found = tuple(one for one in deployed(files, wanted)[0] if not one.in_template)
         named = [one for one in found if (one.tag or one.digest) and one.tag != PLACEHOLDER]
         return Deployment(
             found,
+            place,
             presence={str(pulled(one)): self._has(one.image.registry, str(pulled(one))) for one in named},
         )
 
-    def _place(self, case: Case) -> DeploymentsLocation:
-        place = DeploymentsLocation.of(case.variables)
-        return replace(place, repository=self._deployments) if self._deployments else place
+    def _place(self, case: Case) -> DeploymentsLocation | None:
+        place = case.place
+        if not self._deployments or (place and place.repository.lower() == self._deployments.lower()):
+            return place
+        # Without a name of its own, the default branch is meant.
+        return replace(place or DeploymentsLocation(branch=""), repository=self._deployments)
 
     def _files_of(self, place: DeploymentsLocation) -> Mapping[str, bytes] | str:
         """Return the files of a deployments repository, or why they are not known."""
         everywhere = replace(place, paths=())
         if everywhere not in self._files:
-            where = f"/repos/{place.repository}/tarball/refs/heads/{quote(place.branch)}"
             try:
+                branch = place.branch or Repository(self._github, place.repository).described().default_branch
+                where = f"/repos/{place.repository}/tarball/refs/heads/{quote(branch)}"
                 found = read_archive(self._github.download(where), place.repository).files
             except GitHubError as error:
                 if not error.is_withheld:
@@ -201,11 +212,3 @@ def standard_of(root: Path, github: GitHub, actions: str = OURS) -> Standard:
     folder = root / "template" / WORKFLOWS
     template = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     return Standard(template, read_history(), release, actions)
-
-
-def findings_as_json(repositories: Sequence[str], findings: Iterable[Finding]) -> list[dict[str, object]]:
-    """Return the findings by repository, in the order in which the repositories were given."""
-    by_name: dict[str, list[dict[str, str]]] = {name: [] for name in repositories}
-    for one in findings:
-        by_name.setdefault(one.repository, []).append(asdict(one))
-    return [{"repository": name, "findings": found} for name, found in by_name.items()]

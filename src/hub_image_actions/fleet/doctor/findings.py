@@ -1,6 +1,6 @@
 """Findings: what is wrong with a repository, where, and what to do about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,45 +30,19 @@ class Finding:
     fix: str
 
 
+@dataclass(frozen=True)
+class Examination:
+    """A repository, as GitHub spells it now, and what was found in it, the worst first."""
+
+    repository: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding; None where there is none."""
+        return min((one.severity for one in self.findings), key=SEVERITIES.index, default=None)
+
+
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings, the worst first, else in the order in which they were made."""
     return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
-
-
-def any_broken(findings: Iterable[Finding]) -> bool:
-    """Say whether something is broken."""
-    return any(finding.severity == "broken" for finding in findings)
-
-
-def text_of(repository: str, findings: Sequence[Finding]) -> str:
-    """Return what is to be read of a repository: its name, and below it each finding with its fix.
-
-    Args:
-        repository: the repository.
-        findings: its findings, in the order in which they are shown.
-    """
-    if not findings:
-        return f"{repository}: nothing to mend"
-    lines = [repository]
-    for one in findings:
-        lines.append(f"  {one.severity:<8} {one.problem}  [{one.name}]")
-        lines.append(f"           at   {one.where}")
-        lines.append(f"           fix  {one.fix}")
-    return "\n".join(lines)
-
-
-def summary_of(repositories: Sequence[str], findings: Iterable[Finding]) -> str:
-    """Return one line that counts the repositories by the worst that was found in each."""
-    worst: dict[str, Severity] = {}
-    for one in in_order(findings):
-        worst.setdefault(one.repository, one.severity)
-    told = list(worst.values())
-    counts = {
-        "broken": told.count("broken"),
-        "with warnings": told.count("warning"),
-        "with hints": told.count("hint"),
-        "with nothing to mend": len(set(repositories)) - len(told),
-    }
-    parts = [f"{count} {what}" for what, count in counts.items() if count]
-    noun = "repository" if len(repositories) == 1 else "repositories"
-    return f"{len(repositories)} {noun}: {', '.join(parts)}."

@@ -9,22 +9,12 @@ from hub_image_actions.errors import ActionError, InvalidReference
 from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding
 from hub_image_actions.fleet.workflows.runs import check_of, checks_that_always_report, jobs_of_pull_requests
-from hub_image_actions.fleet.workflows.variables import (
-    APP_ID,
-    APP_KEY,
-    CANDIDATES,
-    CANDIDATES_KEY,
-    CLIENT_ID,
-    REGISTRY_KEY,
-    TOKENS,
-)
+from hub_image_actions.fleet.workflows.variables import CANDIDATES
 from hub_image_actions.github.settings import ActionsPolicy, Hidden
 from hub_image_actions.references import find_reference, parse_image_name
 
-_ALWAYS_THERE = frozenset({"GITHUB_TOKEN"})
 _GITHUB_OWNED = ("actions/", "github/")
 _VARIABLES = "settings/variables/actions"
-_SECRETS = "settings/secrets/actions"
 
 
 def what_is_hidden(case: Case) -> Iterator[Finding]:
@@ -62,7 +52,7 @@ def variables(case: Case) -> Iterator[Finding]:
     if isinstance(case.settings.variables, Hidden):
         return
     named, given = case.named("vars"), case.variables
-    if not given.get("IMAGE"):
+    if not given.get("IMAGE") and case.image is None:
         yield _missing_image(case, named)
     if "HUB" in named and not given.get("HUB"):
         yield case.finding(
@@ -103,7 +93,7 @@ def _malformed(case: Case, name: str, value: str, parse: Callable[[str], object]
     try:
         parse(value)
     except (names.InvalidName, InvalidReference) as error:
-        body = _mended(name, value) or "VALUE"
+        body = _corrected(name, value) or "VALUE"
         yield case.finding(
             "broken",
             "malformed-variable",
@@ -113,7 +103,7 @@ def _malformed(case: Case, name: str, value: str, parse: Callable[[str], object]
         )
 
 
-def _mended(name: str, value: str) -> str:
+def _corrected(name: str, value: str) -> str:
     """Return what was probably meant, where that is plain to see."""
     text = value.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
     if name == "IMAGE" and (reference := find_reference(text.lower())):
@@ -123,61 +113,6 @@ def _mended(name: str, value: str) -> str:
 
 def _sentence(error: ActionError) -> str:
     return f"{error.problem.rstrip('.')}."
-
-
-def secrets(case: Case) -> Iterator[Finding]:
-    """Find secrets that the workflows name and do not see."""
-    visible = case.settings.secrets
-    if isinstance(visible, Hidden):
-        return
-    named = case.named("secrets")
-    ways = {APP_KEY, APP_ID, *TOKENS} & named.keys()
-    optional = frozenset() if _keeps_candidates(case) else {CANDIDATES_KEY}
-    for name in sorted(named.keys() - ways - visible - _ALWAYS_THERE - optional):
-        known = name == REGISTRY_KEY
-        yield case.finding(
-            "broken" if known else "warning",
-            "missing-secret",
-            named[name],
-            f"The workflows do not see the secret {name}"
-            + (", without which nothing can be pushed." if known else "."),
-            _share(case, name),
-        )
-    if ways and not isinstance(case.settings.variables, Hidden):
-        yield from _way_to_the_deployments(case, visible, min(named[name] for name in ways))
-
-
-def _keeps_candidates(case: Case) -> bool:
-    """Say whether images of pull requests are known to be kept, for which their repository has a key."""
-    return not isinstance(case.settings.variables, Hidden) and bool(case.variables.get(CANDIDATES))
-
-
-def _way_to_the_deployments(case: Case, visible: frozenset[str], where: str) -> Iterator[Finding]:
-    app = CLIENT_ID if case.variables.get(CLIENT_ID) else APP_ID if APP_ID in visible else ""
-    if app and APP_KEY not in visible:
-        yield case.finding(
-            "broken",
-            "missing-secret",
-            where,
-            f"{app} names the GitHub App, but the workflows do not see its key, {APP_KEY}.",
-            _share(case, APP_KEY),
-        )
-    elif not app and not set(TOKENS) & visible:
-        yield case.finding(
-            "broken",
-            "missing-secret",
-            where,
-            "The workflows see neither a GitHub App nor a token for the deployments: no hub can be moved.",
-            f"Let them see {CLIENT_ID} and {APP_KEY}, or {TOKENS[0]}: {case.page(_SECRETS)}",
-        )
-
-
-def _share(case: Case, name: str) -> str:
-    owner, _, repository = case.name.partition("/")
-    return (
-        f"Where {owner} has it: {case.server_url}/organizations/{owner}/settings/secrets/actions, {name}, "
-        f"add {repository}. Else: gh secret set {name} --repo {case.name}"
-    )
 
 
 def actions(case: Case) -> Iterator[Finding]:

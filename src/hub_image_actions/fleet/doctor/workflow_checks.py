@@ -17,6 +17,7 @@ from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, Job, Trig
 from hub_image_actions.github.settings import Hidden
 
 BUILDING, TESTING = "build-push-open-pr.yaml", "test.yaml"
+ROLLBACK, BADGE = "rollback.yaml", "binder.yaml"
 HUB_NAME = "<HUBNAME>"
 # What a workflow is for: the actions by which one of another name does the same, and what is missed else.
 _PURPOSES: dict[str, tuple[set[str], Severity, str]] = {
@@ -79,9 +80,19 @@ def _missing(case: Case, there: set[str]) -> Iterator[Finding]:
         actions, severity, problem = _PURPOSES.get(
             name, (set(), "hint", f"The template's {name} is missing.")
         )
-        if name not in there and not actions & used:
+        if name not in there and not actions & used and not _is_left_out(case, name):
             fix = f"Copy {WORKFLOWS}{name} from the template."
             yield case.finding(severity, "missing-workflow", f"{WORKFLOWS}{name}", problem, fix)
+
+
+def _is_left_out(case: Case, name: str) -> bool:
+    """Say whether somebody chose to do without a workflow, or there is nothing that it could do."""
+    if any(path.startswith(f"{WORKFLOWS}{name}.") for path in case.snapshot.files):
+        # As `binder.yaml.disable`.
+        return True
+    if name == BADGE:
+        return case.variables.get("BINDER") == "off"
+    return name == ROLLBACK and (case.is_base_image or not case.moves_hubs)
 
 
 def _ours(case: Case, file: WorkflowFile) -> tuple[Pin, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub_image_actions.fleet.migration.configuration import Origin, Reading, origin_of, tidy
+from hub_image_actions.fleet.workflows.destinations import SHARED_DEPLOYMENTS
 from hub_image_actions.fleet.workflows.workflow_file import Job, Scalar, WorkflowFile
 from hub_image_actions.references import DEFAULT_REGISTRY
 
@@ -49,7 +50,7 @@ SHARED = {
     "berkeley-dsep-infra/update-deployment": Shared(
         registry=DEFAULT_REGISTRY,
         repo2docker="2024.07.0",
-        deployments="berkeley-dsep-infra/datahub",
+        deployments=SHARED_DEPLOYMENTS["berkeley-dsep-infra/update-deployment"],
         base_branch="staging",
         base_by_docker=True,
         needs_hub=False,
@@ -58,7 +59,7 @@ SHARED = {
     "cal-icor/shared-workflows": Shared(
         registry=DEFAULT_REGISTRY,
         repo2docker="2025.12.0",
-        deployments="cal-icor/cal-icor-hubs",
+        deployments=SHARED_DEPLOYMENTS["cal-icor/shared-workflows"],
         base_branch="staging",
         base_by_docker=False,
         needs_hub=True,

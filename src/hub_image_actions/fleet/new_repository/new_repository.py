@@ -48,7 +48,7 @@ class NewRepository:
         """
         yield self._repository()
         yield from self._settings.set_variables(self.image, self._reference.default_branch)
-        yield from self._settings.show_secrets()
+        yield from self._settings.show_secrets(self.image)
         yield self._settings.delete_merged_branches()
         yield self._reference.add()
         # The first commit triggers workflows, which should find everything above; and it comes before the

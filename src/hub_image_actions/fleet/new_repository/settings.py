@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from hub_image_actions.fleet.new_repository.step import Site, Step
 from hub_image_actions.fleet.workflows.variables import (
-    APP_ID,
+    APP_IDS,
     APP_KEY,
     BRANCH,
-    CLIENT_ID,
+    GITHUBS_REGISTRY,
     OWNER,
     REGISTRY_KEY,
     REPOSITORY,
@@ -44,17 +44,19 @@ class Share:
 
 
 def needed(
-    secrets: Collection[str], variables: Collection[str], look: Look, *, private: bool
+    secrets: Collection[str], variables: Collection[str], look: Look, *, private: bool, registry: str
 ) -> Iterator[Share]:
     """Yield what the workflows need: the registry's key, and one way to the deployments.
 
-    Of several ways to the deployments, the App comes before the tokens, and only one is opened.
+    GitHub's own registry takes the job's token, and needs no key. Of several ways to the deployments, the App
+    comes before the tokens, and only one is opened.
 
     Args:
         secrets: the names of the secrets that the repository sees.
         variables: the names of the variables that it sees.
         look: what tells what the organisation has.
         private: whether the repository is private.
+        registry: the host of the image's registry.
     """
 
     def share(kind: Kind, name: str) -> Share:
@@ -69,10 +71,10 @@ def needed(
             return Share(kind, name, "share")
         return Share(kind, name, "seen" if found == "all" or private else "private")
 
-    yield share("secrets", REGISTRY_KEY)
+    if registry != GITHUBS_REGISTRY:
+        yield share("secrets", REGISTRY_KEY)
     key = share("secrets", APP_KEY)
-    names = [share("variables", CLIENT_ID), share("secrets", APP_ID)]
-    app = next((one for one in names if one.works), None)
+    app = next((one for kind, name in APP_IDS if (one := share(kind, name)).works), None)
     if app and key.works:
         yield from (app, key)
         return
@@ -141,8 +143,12 @@ class RepositorySettings:
 
                 yield self._site.step(text, set_it, "Variables: write", page)
 
-    def show_secrets(self) -> Iterator[Step]:
-        """Yield the steps by which the repository sees the secrets that its workflows need."""
+    def show_secrets(self, image: ImageName) -> Iterator[Step]:
+        """Yield the steps by which the repository sees the secrets that its workflows need.
+
+        Args:
+            image: the image.
+        """
         page = self._site.page("settings/secrets/actions")
         visible = (
             frozenset()
@@ -152,8 +158,13 @@ class RepositorySettings:
         if isinstance(visible, Hidden):
             yield Step("yours", f"see to the secrets; the token may not see them: {visible.said}", page)
             return
+        registry = image.on(self.known_variables.get("REGISTRY") or DEFAULT_REGISTRY).registry
         for share in needed(
-            visible, self.known_variables, self._organisation_has, private=self._site.is_private
+            visible,
+            self.known_variables,
+            self._organisation_has,
+            private=self._site.is_private,
+            registry=registry,
         ):
             yield self._shared(share)
 

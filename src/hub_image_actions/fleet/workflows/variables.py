@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from hub_image_actions.errors import InvalidReference
 from hub_image_actions.references import DEFAULT_REGISTRY, ImageName, find_reference, parse_image_name
@@ -10,7 +11,15 @@ OWNER, REPOSITORY, BRANCH, PATHS = "berkeley-dsep-infra", "datahub", "staging", 
 REGISTRY_KEY = "GAR_SECRET_KEY"
 # The repository where images of pull requests are kept, and its key: neither need be.
 CANDIDATES, CANDIDATES_KEY = "CANDIDATES", "CANDIDATES_KEY"
-APP_KEY, APP_ID, CLIENT_ID = "PRIVATE_KEY_SECRET", "APP_ID", "CLIENT_ID"
+APP_KEY = "PRIVATE_KEY_SECRET"
+# What says which App it is: its client ID or number is no secret, but some keep it as one.
+APP_IDS: tuple[tuple[Literal["variables", "secrets"], str], ...] = (
+    ("variables", "CLIENT_ID"),
+    ("variables", "APP_ID"),
+    ("secrets", "APP_ID"),
+)
+# It takes the token of the job that pushes.
+GITHUBS_REGISTRY = "ghcr.io"
 TOKENS = ("DATAHUB_CREATE_PR", "DATAHUB_USER_IMAGE_BRANCH_PUSH")
 PLACEHOLDER = "PLACEHOLDER"
 
@@ -38,10 +47,19 @@ def image_of(variables: Mapping[str, str]) -> ImageName | None:
     Args:
         variables: the variables, by name.
     """
+    return image_on(variables.get("IMAGE", ""), variables.get("REGISTRY") or DEFAULT_REGISTRY)
+
+
+def image_on(image: str, registry: str) -> ImageName | None:
+    """Return the image of a name with or without a host; None where the name is none.
+
+    Args:
+        image: the name.
+        registry: the host of a name that has none.
+    """
     try:
-        image = parse_image_name(variables.get("IMAGE", ""))
+        name = parse_image_name(image)
     except InvalidReference:
         return None
-    registry = variables.get("REGISTRY") or DEFAULT_REGISTRY
     # Whether the host can be one is a finding of its own.
-    return image.on(registry) if find_reference(f"{registry}/x") else image
+    return name.on(registry) if find_reference(f"{registry}/x") else name

@@ -21,7 +21,7 @@ from hub_image_actions.text_lines import TextLines
 
 WORKFLOWS = ".github/workflows/"
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
-_REFERENCE = re.compile(r"\b(?P<context>secrets|vars)\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
+_REFERENCE = re.compile(r"\b(?P<context>secrets|vars)(?:\.|\[')(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 # What ruamel.yaml raises for texts that are not YAML: its own error, and others where it trusts the text.
 _NO_YAML = (YAMLError, RecursionError, ArithmeticError, AssertionError, LookupError, ValueError)
 
@@ -112,6 +112,11 @@ class Job:
     def value(self, key: str) -> str:
         """Return one of its scalars, or nothing."""
         return self.values[key].value if key in self.values else ""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys that it has, as ``environment``."""
+        return frozenset(entries(self.node))
 
     @property
     def inherits(self) -> bool:

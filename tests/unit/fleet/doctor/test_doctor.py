@@ -1,102 +1,30 @@
 """What the doctor finds in one repository, each with its place and its fix, and what it does not find."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from hub_image_actions.deployments.deployed import Deployed
-from hub_image_actions.fleet.doctor.case import Case, Deployment, Standard
+from hub_image_actions.fleet.doctor.case import Case, Deployment
 from hub_image_actions.fleet.doctor.doctor import examined
-from hub_image_actions.fleet.doctor.findings import Finding, any_broken, in_order, summary_of, text_of
+from hub_image_actions.fleet.doctor.findings import in_order
 from hub_image_actions.fleet.workflows.variables import DeploymentsLocation, image_of
-from hub_image_actions.github.settings import ActionsPolicy, BranchRules, Hidden, RepositorySettings
-from hub_image_actions.github.snapshot import Snapshot
-from hub_image_actions.references import parse_image_name
-
-NAME = "berkeley-dsep-infra/data100-user-image"
-IMAGE = "ucb-datahub-2018/user-images/data100-user-image"
-FULL = f"us-central1-docker.pkg.dev/{IMAGE}"
-BUILD, TEST = ".github/workflows/build-push-open-pr.yaml", ".github/workflows/test.yaml"
-LINT, BINDER = ".github/workflows/yaml-lint.yaml", ".github/workflows/binder.yaml"
-Change = Callable[[Case], Case]
-
-
-@pytest.fixture
-def case(root: Path) -> Case:
-    """A repository in which all is well."""
-    folder = root / "template"
-    files = {
-        path.relative_to(folder).as_posix(): path.read_bytes().replace(b"<HUBNAME>", b"data100")
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    template = {path.name: path.read_bytes() for path in (folder / ".github/workflows").iterdir()}
-    settings = RepositorySettings(
-        variables={"HUB": "data100", "IMAGE": IMAGE, "CLIENT_ID": "Iv1"},
-        secrets=frozenset({"GAR_SECRET_KEY", "PRIVATE_KEY_SECRET"}),
-        rules=BranchRules(pull_request=True, checks=("Lint",)),
-    )
-    snapshot = Snapshot(NAME, "main", "c" * 40, private=False, archived=False, files=files)
-    return Case(
-        snapshot,
-        settings,
-        Standard(template, release="v1.2.0"),
-        "https://github.com",
-        deployment_of("0123456789ab"),
-    )
-
-
-def deployment_of(tag: str, **known: str) -> Deployment:
-    name = parse_image_name(FULL)
-    one = Deployed("deployments/data100/hubploy.yaml", 3, "data100", name, tag, "", **known)
-    return Deployment((one,), presence={f"{FULL}:{tag}": True})
-
-
-def settings(**changes: object) -> Change:
-    def change(case: Case) -> Case:
-        return replace(case, settings=replace(case.settings, **changes))  # type: ignore[arg-type]  # by name
-
-    return change
-
-
-def variables(**values: str) -> Change:
-    def change(case: Case) -> Case:
-        there = {**case.variables, **values}
-        return settings(variables={name: value for name, value in there.items() if value})(case)
-
-    return change
-
-
-def file(path: str, old: str, new: str) -> Change:
-    def change(case: Case) -> Case:
-        text = case.snapshot.files.get(path, b"").decode()
-        assert old in text
-        return files({path: text.replace(old, new)})(case)
-
-    return change
-
-
-def files(texts: Mapping[str, str | None]) -> Change:
-    def change(case: Case) -> Case:
-        there: dict[str, bytes] = dict(case.snapshot.files)
-        for path, text in texts.items():
-            there.pop(path, None)
-            if text is not None:
-                there[path] = text.encode()
-        return replace(case, snapshot=replace(case.snapshot, files=there))
-
-    return change
-
-
-def deployed(deployment: Deployment) -> Change:
-    return lambda case: replace(case, deployment=deployment)
-
-
-def both(first: Change, second: Change) -> Change:
-    return lambda case: second(first(case))
-
+from hub_image_actions.github.settings import ActionsPolicy, BranchRules, Hidden
+from unit.fleet.doctor.cases import (
+    BINDER,
+    BUILD,
+    FULL,
+    LINT,
+    NAME,
+    TEST,
+    Change,
+    both,
+    deployed,
+    deployment_of,
+    file,
+    files,
+    settings,
+    variables,
+)
 
 SECRETS = frozenset({"GAR_SECRET_KEY", "PRIVATE_KEY_SECRET"})
 HELD = "held until 2026-12-18: finals"
@@ -230,12 +158,17 @@ FINDINGS: list[tuple[Change, str, str, str]] = [
         "Put",
     ),
     (
-        deployed(Deployment()),
+        deployed(Deployment(place=DeploymentsLocation())),
         "broken not-deployed",
         "datahub/tree/staging/deployments",
         "new-image-repo data100",
     ),
-    (deployed(Deployment(problem="403.")), "warning deployments-not-checked", "datahub", "token"),
+    (
+        deployed(Deployment(place=DeploymentsLocation(), problem="403.")),
+        "warning deployments-not-checked",
+        "datahub",
+        "token",
+    ),
     (
         deployed(replace(deployment_of("a"), presence={f"{FULL}:a": False})),
         "broken tag-missing",
@@ -361,43 +294,3 @@ def test_the_variables_name_where_the_image_is_deployed() -> None:
 )
 def test_the_image_is_that_of_the_variables(given: dict[str, str], expected: str) -> None:
     assert str(image_of(given)) == expected
-
-
-def finding(repository: str, severity: str, name: str = "n") -> Finding:
-    return Finding(repository, severity, name, "w", "p", "f")  # type: ignore[arg-type]  # a severity by name
-
-
-def test_the_worst_comes_first() -> None:
-    found = [
-        finding("a", "hint"),
-        finding("a", "broken", "x"),
-        finding("a", "warning"),
-        finding("a", "broken", "y"),
-    ]
-    assert [(one.severity, one.name) for one in in_order(found)] == [
-        ("broken", "x"),
-        ("broken", "y"),
-        ("warning", "n"),
-        ("hint", "n"),
-    ]
-
-
-def test_only_what_is_broken_counts_for_the_exit_status() -> None:
-    assert not any_broken([finding("a", "warning"), finding("a", "hint")])
-    assert any_broken([finding("a", "hint"), finding("a", "broken")])
-
-
-def test_the_summary_counts_repositories_by_their_worst_finding() -> None:
-    found = [finding("a", "hint"), finding("a", "broken"), finding("b", "warning")]
-    assert (
-        summary_of(["a", "b", "c"], found)
-        == "3 repositories: 1 broken, 1 with warnings, 1 with nothing to mend."
-    )
-    assert summary_of(["c"], []) == "1 repository: 1 with nothing to mend."
-
-
-def test_a_finding_is_shown_with_its_place_and_its_fix() -> None:
-    assert text_of("o/r", [finding("o/r", "broken")]) == (
-        "o/r\n  broken   p  [n]\n           at   w\n           fix  f"
-    )
-    assert text_of("o/r", []) == "o/r: nothing to mend"

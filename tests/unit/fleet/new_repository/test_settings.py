@@ -13,7 +13,11 @@ IMAGE = parse_image_name("p/user-images/data100-user-image")
 STORE = "gh secret set GAR_SECRET_KEY"
 
 
-APP = {"PRIVATE_KEY_SECRET": "selected", "APP_ID": "selected", "GAR_SECRET_KEY": "selected"}
+APP = {
+    "PRIVATE_KEY_SECRET": "selected",
+    "APP_ID among secrets": "selected",
+    "GAR_SECRET_KEY": "selected",
+}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +27,10 @@ APP = {"PRIVATE_KEY_SECRET": "selected", "APP_ID": "selected", "GAR_SECRET_KEY":
         (
             {**APP, "CLIENT_ID": "all", "DATAHUB_CREATE_PR": "selected"},
             ["share GAR_SECRET_KEY", "seen CLIENT_ID", "share PRIVATE_KEY_SECRET"],
+        ),
+        (
+            {**APP, "APP_ID among variables": "all"},
+            ["share GAR_SECRET_KEY", "seen APP_ID", "share PRIVATE_KEY_SECRET"],
         ),
         (
             {"GAR_SECRET_KEY": "all", "DATAHUB_USER_IMAGE_BRANCH_PUSH": "selected"},
@@ -36,10 +44,22 @@ def test_one_way_to_the_deployments_is_opened_and_the_app_comes_first(
     organisation: Mapping[str, Visibility], expected: list[str]
 ) -> None:
     def look(kind: Kind, name: str) -> Visibility | None:
-        belongs = (kind == "variables") == (name == "CLIENT_ID")
-        return organisation.get(name) if belongs else None
+        return organisation.get(name if name != "APP_ID" else f"{name} among {kind}")
 
-    assert [f"{one.way} {one.name}" for one in needed((), (), look, private=False)] == expected
+    assert [
+        f"{one.way} {one.name}" for one in needed((), (), look, private=False, registry="quay.io")
+    ] == expected
+
+
+def test_githubs_own_registry_needs_no_key(world: World, site: Sited) -> None:
+    made = world.make()
+    settings = RepositorySettings(site())
+    asked = [step.text for step in settings.show_secrets(parse_image_name("ghcr.io/hubs/data100-user-image"))]
+    assert asked
+    assert not any("GAR_SECRET_KEY" in text for text in asked)
+    made.variables["REGISTRY"] = "ghcr.io"
+    by_variable = RepositorySettings(site()).show_secrets(IMAGE)
+    assert not any("GAR_SECRET_KEY" in step.text for step in by_variable)
 
 
 def test_what_a_repository_sees_already_is_not_asked_for() -> None:
@@ -47,12 +67,14 @@ def test_what_a_repository_sees_already_is_not_asked_for() -> None:
         raise AssertionError(f"asked for {kind} {name}")
 
     secrets = ("GAR_SECRET_KEY", "PRIVATE_KEY_SECRET", "APP_ID")
-    assert {one.way for one in needed(secrets, ("CLIENT_ID",), look, private=False)} == {"seen"}
+    assert {one.way for one in needed(secrets, ("CLIENT_ID",), look, private=False, registry="quay.io")} == {
+        "seen"
+    }
 
 
 def test_what_the_token_may_not_look_at_is_said_to_be_hidden() -> None:
     hidden = Hidden("the organisation's secrets", "Organization secrets: write", "no")
-    ways = {one.way for one in needed((), (), lambda *_: hidden, private=False)}
+    ways = {one.way for one in needed((), (), lambda *_: hidden, private=False, registry="quay.io")}
     assert ways == {"hidden"}
 
 
@@ -130,7 +152,7 @@ def test_a_secret_of_the_organization_is_shown_where_it_can_be(
     made = world.make()
     if visibility:
         world.server.share("secrets", "hubs", "GAR_SECRET_KEY", visibility=visibility)
-    first, *_ = RepositorySettings(site()).show_secrets()
+    first, *_ = RepositorySettings(site()).show_secrets(IMAGE)
     assert (first.status, first.text.startswith(text)) == (status, True)
     if visibility == "selected":
         assert world.server.organisation("hubs").secrets["GAR_SECRET_KEY"].repositories == {made.id}
@@ -138,7 +160,7 @@ def test_a_secret_of_the_organization_is_shown_where_it_can_be(
 
 def test_secrets_that_the_token_may_not_see_are_a_persons(world: World, site: Sited) -> None:
     world.make()
-    (step,) = RepositorySettings(site(without=("secrets",))).show_secrets()
+    (step,) = RepositorySettings(site(without=("secrets",))).show_secrets(IMAGE)
     assert step.status == "yours"
     assert step.text.startswith("see to the secrets; the token may not see them: ")
 

@@ -282,7 +282,8 @@ def test_a_caller_that_inherits_secrets_keeps_their_names(template: Mapping[str,
     migration = planned(template, Variant("cal-icor/a-user-image", files))
     token = inputs(migration, NEW_PUSH, "bump-datahub-tag")["token"]
     assert token == "${{ steps.app.outputs.token || secrets.IMAGE_BUILDER_CREATE_PR }}"
-    assert inputs(migration, NEW_PUSH, "build")["registry-password"] == "${{ secrets.GAR_SECRET_KEY }}"
+    password = inputs(migration, NEW_PUSH, "build")["registry-password"]
+    assert password.endswith(" || secrets.GAR_SECRET_KEY }}")
 
 
 def test_where_no_hub_may_be_named_nothing_is_moved_without_one(template: Mapping[str, bytes]) -> None:

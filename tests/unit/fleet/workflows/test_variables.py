@@ -60,6 +60,9 @@ def test_every_variable_and_secret_is_one_that_the_template_reads(root: Path) ->
     workflows = root.glob("template/.github/workflows/*.yaml")
     text = "".join(path.read_text(encoding="utf-8") for path in workflows)
     secrets = (variables.REGISTRY_KEY, variables.APP_KEY, variables.CANDIDATES_KEY, *variables.TOKENS)
-    named = (variables.CLIENT_ID, variables.CANDIDATES)
+    contexts = {"secrets": "secrets", "variables": "vars"}
+    apps = [f"{contexts[kind]}.{name}" for kind, name in variables.APP_IDS]
     assert [name for name in secrets if f"secrets.{name}" not in text] == []
-    assert [name for name in named if f"vars.{name}" not in text] == []
+    assert f"vars.{variables.CANDIDATES}" in text
+    assert f"APP: ${{{{ {' || '.join(apps)} }}}}" in text
+    assert f"vars.REGISTRY == '{variables.GITHUBS_REGISTRY}'" in text
