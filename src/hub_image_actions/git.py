@@ -51,6 +51,9 @@ _REMEDIES = {
     "exists; cannot create|directory file conflict": (
         "A branch whose name begins or ends there stands in the way: choose another in `branch`."
     ),
+    r"without `workflows?` (?:scope|permission)": (
+        "The token may not push workflows: give it the scope `workflow`, or `Workflows: read and write`."
+    ),
     "was archived": "The repository is archived: unarchive it, or name another in `repository`.",
     r"error: 401|Authentication failed|Invalid username or token|could not read Username": (
         "The token is missing, wrong or expired: store a new one."
@@ -97,16 +100,16 @@ def forget_environment(environ: MutableMapping[str, str]) -> None:
         del environ[name]
 
 
-class Checkout:
-    """A clone of one branch of a repository: its newest commit, and of that only the files wanted.
+class GitFolder:
+    """Git's commands in one folder, with one remote repository.
 
     Args:
-        folder: an empty folder.
-        remote: where to clone from and push to.
+        folder: the folder.
+        remote: where to fetch from and push to.
         sleep: waits between attempts, given the seconds.
     """
 
-    def __init__(self, folder: Path, remote: Remote, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, folder: Path, remote: Remote, sleep: Callable[[float], object] = time.sleep) -> None:
         self.folder = folder
         self._remote = remote
         try:
@@ -116,6 +119,113 @@ class Checkout:
             raise GitError("git cannot be run.", "Install git on the runner.") from missing
         self._sleep = sleep
 
+    def push(self, commit: str, branch: str, expected: str) -> None:
+        """Set a remote branch to a commit.
+
+        Args:
+            commit: a commit that is here.
+            branch: the remote branch.
+            expected: the commit at which the remote branch must be now; empty: it must not exist.
+
+        Raises:
+            PushRefused: the remote repository did not take it; `final` tells whether another try is in vain.
+        """
+        reference = f"refs/heads/{branch}"
+        try:
+            self._network(
+                "push", f"--force-with-lease={reference}:{expected}", "origin", f"{commit}:{reference}"
+            )
+        except GitError as error:
+            raise PushRefused(
+                error.problem, error.remedy, final=bool(_FINAL_REFUSAL.search(error.problem))
+            ) from error
+
+    def _network(self, *arguments: str) -> str:
+        """Run a git command that asks the remote repository; try again after a passing failure."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._run(*arguments)
+            except GitError as error:
+                passing = _TRANSIENT.search(error.problem) and not _FINAL_REFUSAL.search(error.problem)
+                if attempt == _ATTEMPTS or not passing:
+                    raise
+                self._sleep(0.5 * 2**attempt)
+        raise AssertionError("the loop returns or raises")
+
+    def _keep_bytes(self) -> None:
+        """Have files stay as they are, whatever a repository's .gitattributes ask for."""
+        information = self.folder / ".git" / "info"
+        information.mkdir(exist_ok=True)
+        (information / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n")
+
+    def _commit(self, message: str, identity: Identity) -> str:
+        """Commit what is staged; return the commit."""
+        self._run(
+            "commit",
+            "--quiet",
+            "--no-verify",
+            "--cleanup=verbatim",
+            f"--message={message}",
+            identity=identity,
+        )
+        return self._run("rev-parse", "HEAD")
+
+    def _run(self, *arguments: str, identity: Identity | None = None) -> str:
+        environment = self._environment()
+        if identity:
+            for role in ("AUTHOR", "COMMITTER"):
+                environment |= {f"GIT_{role}_NAME": identity.name, f"GIT_{role}_EMAIL": identity.email}
+        status, output, errors = _executed(self._git, arguments, environment)
+        if status:
+            raise self._error(arguments[0], f"{errors}\n{output}".strip())
+        return output.strip()
+
+    def _piped(self, *arguments: str, read: bytes) -> bytes:
+        """Run a git command that reads and writes bytes; return what it wrote."""
+        status, output, errors = _exchanged(self._git, arguments, self._environment(), read)
+        if status:
+            raise self._error(arguments[0], errors.decode(errors="replace").strip())
+        return output
+
+    def _error(self, command: str, said: str) -> GitError:
+        lines = (line.strip() for line in said.replace(self._remote.token or "\0", "***").splitlines())
+        printed = " | ".join(filter(None, lines))
+        reason = f": {printed}" if printed else " and printed nothing."
+        problem = f"git {command} with {self._remote.url} failed{reason}"
+        remedy = next(
+            (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, said, re.IGNORECASE)), ""
+        )
+        return GitError(problem, remedy)
+
+    def _environment(self) -> dict[str, str]:
+        url = self._remote.url
+        settings = [
+            ("core.hooksPath", "/dev/null"),
+            ("core.fsmonitor", "false"),
+            ("safe.bareRepository", "explicit"),
+            ("commit.gpgSign", "false"),
+            ("push.followTags", "false"),
+            ("maintenance.auto", "false"),
+            ("credential.helper", ""),
+            # A server that says nothing is given up on after this many seconds.
+            ("http.lowSpeedLimit", "1"),
+            ("http.lowSpeedTime", "20"),
+            ("advice.detachedHead", "false"),
+            # What the machine's own configuration rewrites or adds is for others: the longest match wins,
+            # and an empty header forgets those before it.
+            (f"url.{url}.insteadOf", url),
+            (f"url.{url}.pushInsteadOf", url),
+            (f"http.{url}.extraHeader", ""),
+        ]
+        if self._remote.token:
+            basic = base64.b64encode(f"x-access-token:{self._remote.token}".encode()).decode()
+            settings.append((f"http.{url}.extraHeader", f"Authorization: Basic {basic}"))
+        return {"GIT_TERMINAL_PROMPT": "0", **_configuration(settings)}
+
+
+class Checkout(GitFolder):
+    """A clone of one branch of a repository: its newest commit, and of that only the files wanted."""
+
     def clone(self, branch: str, paths: Iterable[str]) -> str:
         """Fetch the branch's newest commit and check out the paths; return the commit.
 
@@ -124,11 +234,7 @@ class Checkout:
         """
         self._run("init", "--quiet", "--template=", "--initial-branch", "fetched")
         self._run("remote", "add", "origin", self._remote.url)
-        # Bytes stay as they are, whatever the repository's .gitattributes ask for.
-        attributes = "* -text -ident -filter -working-tree-encoding\n"
-        information = self.folder / ".git" / "info"
-        information.mkdir(exist_ok=True)
-        (information / "attributes").write_text(attributes)
+        self._keep_bytes()
         partial = ("--depth=1", "--filter=blob:none", "--no-tags")
         self._network("fetch", *partial, "origin", f"+refs/heads/{branch}:refs/remotes/origin/fetched")
         # A remote is a promisor, from which missing blobs are fetched, once a filtered fetch made it one.
@@ -172,15 +278,7 @@ class Checkout:
     def commit(self, files: Iterable[str], message: str, identity: Identity) -> str:
         """Commit the files as they are in the folder; return the commit."""
         self._run("add", "--sparse", "--", *files)
-        self._run(
-            "commit",
-            "--quiet",
-            "--no-verify",
-            "--cleanup=verbatim",
-            f"--message={message}",
-            identity=identity,
-        )
-        return self._run("rev-parse", "HEAD")
+        return self._commit(message, identity)
 
     def tree(self, commit: str) -> str:
         """Return the tree of a commit that is here."""
@@ -198,84 +296,6 @@ class Checkout:
         """Return the tree of a commit of the remote repository, fetched without its content."""
         self._network("fetch", "--depth=1", "--filter=tree:0", "--no-tags", "origin", commit)
         return self.tree(commit)
-
-    def push(self, commit: str, branch: str, expected: str) -> None:
-        """Set a remote branch to a commit.
-
-        Args:
-            commit: a commit that is here.
-            branch: the remote branch.
-            expected: the commit at which the remote branch must be now; empty: it must not exist.
-
-        Raises:
-            PushRefused: the remote repository did not take it; `final` tells whether another try is in vain.
-        """
-        reference = f"refs/heads/{branch}"
-        try:
-            self._network(
-                "push", f"--force-with-lease={reference}:{expected}", "origin", f"{commit}:{reference}"
-            )
-        except GitError as error:
-            raise PushRefused(
-                error.problem, error.remedy, final=bool(_FINAL_REFUSAL.search(error.problem))
-            ) from error
-
-    def _network(self, *arguments: str) -> str:
-        """Run a git command that asks the remote repository; try again after a passing failure."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return self._run(*arguments)
-            except GitError as error:
-                passing = _TRANSIENT.search(error.problem) and not _FINAL_REFUSAL.search(error.problem)
-                if attempt == _ATTEMPTS or not passing:
-                    raise
-                self._sleep(0.5 * 2**attempt)
-        raise AssertionError("the loop returns or raises")
-
-    def _run(self, *arguments: str, identity: Identity | None = None) -> str:
-        environment = self._environment()
-        if identity:
-            for role in ("AUTHOR", "COMMITTER"):
-                environment |= {f"GIT_{role}_NAME": identity.name, f"GIT_{role}_EMAIL": identity.email}
-        status, output, errors = _executed(self._git, arguments, environment)
-        if status:
-            raise self._error(arguments[0], f"{errors}\n{output}".strip())
-        return output.strip()
-
-    def _error(self, command: str, said: str) -> GitError:
-        lines = (line.strip() for line in said.replace(self._remote.token or "\0", "***").splitlines())
-        printed = " | ".join(filter(None, lines))
-        reason = f": {printed}" if printed else " and printed nothing."
-        problem = f"git {command} with {self._remote.url} failed{reason}"
-        remedy = next(
-            (remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, said, re.IGNORECASE)), ""
-        )
-        return GitError(problem, remedy)
-
-    def _environment(self) -> dict[str, str]:
-        url = self._remote.url
-        settings = [
-            ("core.hooksPath", "/dev/null"),
-            ("core.fsmonitor", "false"),
-            ("safe.bareRepository", "explicit"),
-            ("commit.gpgSign", "false"),
-            ("push.followTags", "false"),
-            ("maintenance.auto", "false"),
-            ("credential.helper", ""),
-            # A server that says nothing is given up on after this many seconds.
-            ("http.lowSpeedLimit", "1"),
-            ("http.lowSpeedTime", "20"),
-            ("advice.detachedHead", "false"),
-            # What the machine's own configuration rewrites or adds is for others: the longest match wins,
-            # and an empty header forgets those before it.
-            (f"url.{url}.insteadOf", url),
-            (f"url.{url}.pushInsteadOf", url),
-            (f"http.{url}.extraHeader", ""),
-        ]
-        if self._remote.token:
-            basic = base64.b64encode(f"x-access-token:{self._remote.token}".encode()).decode()
-            settings.append((f"http.{url}.extraHeader", f"Authorization: Basic {basic}"))
-        return {"GIT_TERMINAL_PROMPT": "0", **_configuration(settings)}
 
 
 def inert_git() -> dict[str, str]:
@@ -361,23 +381,36 @@ class LocalRepository:
 
 
 def _executed(program: git.Git, arguments: Iterable[str], env: Mapping[str, str]) -> tuple[int, str, str]:
-    """Run git, and return its status and what it wrote to its two streams.
+    """Run git, and return its status and what it wrote to its two streams."""
+    status, output, errors = _exchanged(program, arguments, env)
+    # The names of files may be any bytes.
+    return status, output.decode(errors="surrogateescape"), errors.decode(errors="replace")
+
+
+def _exchanged(
+    program: git.Git, arguments: Iterable[str], env: Mapping[str, str], read: bytes = b""
+) -> tuple[int, bytes, bytes]:
+    """Run git on what it is to read, and return its status and the bytes that it wrote to its two streams.
 
     GitPython starts it; that it ends is seen to as for every program. A time limit of GitPython's own would
     be a thread that keeps a canceled job from ending.
     """
     wrapper = program.execute(
-        ["git", *arguments], env=dict(env), as_process=True, start_new_session=True, universal_newlines=False
+        ["git", *arguments],
+        istream=subprocess.PIPE if read else None,
+        env=dict(env),
+        as_process=True,
+        start_new_session=True,
+        universal_newlines=False,
     )
     started = cast("subprocess.Popen[bytes]", wrapper.proc)
     with process.supervised(started):
         try:
-            output, errors = started.communicate(timeout=_TIME_LIMIT)
+            output, errors = started.communicate(read or None, timeout=_TIME_LIMIT)
         except subprocess.TimeoutExpired:
             process.end_program(started)
-            return _TIMED_OUT, "", f"Timeout: not done within {_TIME_LIMIT:g} seconds"
-    # The names of files may be any bytes.
-    return started.returncode, output.decode(errors="surrogateescape"), errors.decode(errors="replace")
+            return _TIMED_OUT, b"", f"Timeout: not done within {_TIME_LIMIT:g} seconds".encode()
+    return started.returncode, output, errors
 
 
 def _sparse_pattern(path: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from .git import git
 from .objects import FEATURES, MERGING
+from .owner_endpoints import organisation
 from .repository import Repository
 from .rest import Answer, Refused, Request, endpoint
 from .tokens import Token
@@ -66,8 +67,16 @@ def generate(request: Request) -> Answer:
 @endpoint("POST", "/orgs/{org}/repos")
 def create_repository(request: Request) -> Answer:
     """Make an empty repository of an organisation, with a README where that is asked for."""
-    full_name = f"{request.parameters['org']}/{request.body['name']}"
+    full_name = f"{organisation(request).login}/{request.body['name']}"
     return _created(request, _made(request, request.caller, full_name, request.body, "main"))
+
+
+@endpoint("POST", "/user/repos")
+def create_own_repository(request: Request) -> Answer:
+    """Make an empty repository of the token's user, with a README where that is asked for."""
+    token = request.caller
+    full_name = f"{token.user.login}/{request.body['name']}"
+    return _created(request, _made(request, token, full_name, request.body, "main"))
 
 
 @endpoint("GET", PROTECTION, READ)

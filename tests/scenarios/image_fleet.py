@@ -1,4 +1,4 @@
-"""A small fleet on a local GitHub: the template, the deployments, an organisation's secrets, a registry."""
+"""A small fleet on a local GitHub: the deployments, an organisation's secrets, a registry."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from scenarios.action import ROOT
 Kind = Literal["secrets", "variables"]
 Visibility = Literal["all", "private", "selected"]
 OWNER = "berkeley-dsep-infra"
-DEPLOYMENTS, TEMPLATE = f"{OWNER}/datahub", f"{OWNER}/hub-user-image-template"
+DEPLOYMENTS = f"{OWNER}/datahub"
 NAME = f"{OWNER}/data100-user-image"
 HOST = "us-central1-docker.pkg.dev"
 FOLDER = "ucb-datahub-2018/user-images"
@@ -64,8 +64,6 @@ class ImageFleet:
             HUBPLOY: BEFORE.encode(),
         }
         self.deployments = self.github.create_repository(DEPLOYMENTS, files=files, default_branch="staging")
-        self.template = self.github.create_repository(TEMPLATE, files=dict(template_files()))
-        self.template.is_template = True
         self.share("secrets", "GAR_SECRET_KEY", "selected")
         self.share("secrets", "PRIVATE_KEY_SECRET", "selected")
         self.share("variables", "CLIENT_ID", "all")
@@ -150,7 +148,9 @@ class ImageFleet:
             if call.method != "GET":
                 seen.append(call)
                 if len(seen) == number:
-                    self.github.faults.add(method=call.method, path=call.path, after=True, **fault)
+                    # A push is known by what it is, and all else by its path.
+                    path = call.path if call.template.startswith("/") else call.template
+                    self.github.faults.add(method=call.method, path=path, after=True, **fault)
 
         self.github.on_call(watch)
 

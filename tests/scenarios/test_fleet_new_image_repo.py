@@ -1,6 +1,8 @@
 """The command that makes a hub's image repository, run as a process."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,14 @@ from typing import Any
 import pytest
 
 from local_github import LocalGitHub
+from local_github.repository import Content
+from scenarios.action import ROOT
 from scenarios.image_fleet import (
     AFTER,
     DEPLOYMENTS,
     HUBPLOY,
     NAME,
     OWNER,
-    TEMPLATE,
     ImageFleet,
     template_files,
 )
@@ -22,7 +25,7 @@ from scenarios.image_fleet import (
 COMMAND = ("new-image-repo", "data100")
 # Every writing call of a whole run, in its order.
 WRITES = [
-    "POST /repos/{template_owner}/{template_repo}/generate",
+    "POST /orgs/{org}/repos",
     "POST /repos/{owner}/{repo}/actions/variables",
     "POST /repos/{owner}/{repo}/actions/variables",
     "PUT /orgs/{org}/actions/secrets/{secret_name}/repositories/{repository_id}",
@@ -32,11 +35,10 @@ WRITES = [
     "POST /repos/{owner}/{repo}/git/commits",
     "POST /repos/{owner}/{repo}/git/refs",
     "POST /repos/{owner}/{repo}/pulls",
-    "POST /repos/{owner}/{repo}/git/trees",
-    "POST /repos/{owner}/{repo}/git/commits",
-    "PATCH /repos/{owner}/{repo}/git/refs/{ref}",
+    "POST git-receive-pack",
     "POST /repos/{owner}/{repo}/rulesets",
 ]
+PUSH = WRITES.index("POST git-receive-pack") + 1
 
 
 @pytest.fixture
@@ -56,6 +58,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def portable(fleet: ImageFleet) -> Any:
     """Return the state without the address of its server, which differs from run to run."""
     return repr(fleet.state()).replace(fleet.github.server_url, "SERVER")
+
+
+def copied_template(folder: Path) -> Path:
+    """Return a copy of the template, to be changed."""
+    return Path(shutil.copytree(ROOT / "template", folder / "template"))
+
+
+def modes(fleet: ImageFleet) -> dict[str, str]:
+    """Return git's modes of the files of the repository that was made, by path."""
+    command = ["git", f"--git-dir={fleet.repository.git_dir}", "ls-tree", "-r", "main"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return {path: about.split()[0] for about, _, path in (line.partition("\t") for line in listed)}
 
 
 def statuses(result: Any) -> list[str]:
@@ -105,12 +119,20 @@ def test_only_checks_that_every_pull_request_gets_are_required(fleet: ImageFleet
     assert "Require 'Build and test', if you want" in done.stdout
 
 
-def test_the_build_is_required_where_the_template_always_reports_it(fleet: ImageFleet) -> None:
-    path = ".github/workflows/test.yaml"
-    text = fleet.template.read("main", path).decode()
-    fleet.template.commit({path: re.sub(r"(?m)^    paths-ignore:.*\n", "", text).encode()})
-    fleet.run(*COMMAND, "--apply")
+def test_the_build_is_required_where_the_template_always_reports_it(
+    fleet: ImageFleet, tmp_path: Path
+) -> None:
+    template = copied_template(tmp_path)
+    path = template / ".github/workflows/test.yaml"
+    path.write_text(re.sub(r"(?m)^    paths-ignore:.*\n", "", path.read_text()))
+    fleet.run(*COMMAND, "--template", str(template), "--apply")
     assert "{'context': 'Build and test'}" in repr(fleet.state()["rules"])
+
+
+def test_programs_of_the_template_stay_programs(fleet: ImageFleet) -> None:
+    fleet.run(*COMMAND, "--apply")
+    expected = {path: mode for path, (mode, _) in template_files().items()}
+    assert modes(fleet) == expected
 
 
 def test_a_second_run_writes_nothing(fleet: ImageFleet) -> None:
@@ -121,7 +143,8 @@ def test_a_second_run_writes_nothing(fleet: ImageFleet) -> None:
     assert set(statuses(result)) == {"there", "yours"}
 
 
-@pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
+# Git sends a push again whose answer was lost, by itself.
+@pytest.mark.parametrize("number", sorted({*range(1, len(WRITES) + 1)} - {PUSH}))
 def test_a_run_that_ended_after_any_step_is_completed_by_the_next(
     fleet: ImageFleet, whole: Any, number: int
 ) -> None:
@@ -133,7 +156,19 @@ def test_a_run_that_ended_after_any_step_is_completed_by_the_next(
     assert portable(fleet) == whole
 
 
-@pytest.mark.parametrize("number", [1, 2, 9, 10, 14])
+@pytest.mark.parametrize(
+    ("kind", "path"), [("refuse-push", "git-receive-pack"), ("status", "/repos/{owner}/{repo}/rulesets")]
+)
+def test_a_run_that_ended_around_the_push_is_completed_by_the_next(
+    fleet: ImageFleet, whole: Any, kind: str, path: str
+) -> None:
+    fleet.github.faults.add(kind, "POST", path, status=418, message="killed")
+    assert fleet.run(*COMMAND, "--apply").returncode == 1
+    assert fleet.run(*COMMAND, "--apply").returncode == 0
+    assert portable(fleet) == whole
+
+
+@pytest.mark.parametrize("number", [1, 2, 9, 10, 11, 12])
 def test_an_answer_that_is_lost_is_looked_for(fleet: ImageFleet, whole: Any, number: int) -> None:
     fleet.strike(number, kind="reset")
     done = fleet.run(*COMMAND, "--apply")
@@ -218,12 +253,10 @@ def test_an_organisation_without_the_secrets_is_told_what_to_store(tmp_path: Pat
         assert f"gh secret set DATAHUB_CREATE_PR --repo {NAME}" in done.stdout
 
 
-def test_a_template_that_is_none_is_an_error_with_its_remedy(fleet: ImageFleet) -> None:
-    fleet.template.is_template = False
-    done = fleet.run(*COMMAND, "--apply")
+def test_a_template_that_is_none_is_an_error_with_its_remedy(fleet: ImageFleet, tmp_path: Path) -> None:
+    done = fleet.run(*COMMAND, "--template", str(tmp_path / "none"))
     assert done.returncode == 1
-    assert f"Check that {TEMPLATE} is there, and a template by its settings." in done.stderr
-    assert "Traceback" not in done.stderr
+    assert f"There are no files in {tmp_path / 'none'}. Check --template." in done.stderr
 
 
 def test_another_organisation_gets_the_variables_that_name_its_deployments(fleet: ImageFleet) -> None:
@@ -250,9 +283,11 @@ def test_a_private_repository_has_no_binder_badge(fleet: ImageFleet) -> None:
     assert fleet.repository.variables["BINDER"] == "off"
 
 
-def test_a_base_is_put_into_the_one_dockerfile(fleet: ImageFleet) -> None:
-    fleet.template.commit({"Dockerfile": b"# what it adds to\nFROM example.org/old:1 AS built\nRUN true\n"})
-    fleet.run(*COMMAND, "--base", "example.org/base-user-image:abc", "--apply")
+def test_a_base_is_put_into_the_one_dockerfile(fleet: ImageFleet, tmp_path: Path) -> None:
+    template = copied_template(tmp_path)
+    (template / "Dockerfile").write_bytes(b"# what it adds to\nFROM example.org/old:1 AS built\nRUN true\n")
+    base = ("--base", "example.org/base-user-image:abc")
+    fleet.run(*COMMAND, "--template", str(template), *base, "--apply")
     assert fleet.repository.read("main", "Dockerfile") == (
         b"# what it adds to\nFROM example.org/base-user-image:abc AS built\nRUN true\n"
     )
@@ -264,7 +299,13 @@ def test_a_base_without_a_dockerfile_is_left_to_a_person(fleet: ImageFleet) -> N
 
 
 @pytest.mark.parametrize(
-    "arguments", [("data 100",), ("data100", "--image", "a:b"), ("data100", "--deployments", "x")]
+    "arguments",
+    [
+        ("data 100",),
+        ("data100", "--image", "a:b"),
+        ("data100", "--deployments", "x"),
+        ("data100", "--history", "x"),
+    ],
 )
 def test_wrong_usage_ends_with_two(fleet: ImageFleet, arguments: tuple[str, ...]) -> None:
     done = fleet.run("new-image-repo", *arguments)
@@ -277,8 +318,88 @@ def test_the_result_is_told_to_programs_as_json(fleet: ImageFleet) -> None:
     assert (result["repository"], result["applied"]) == (NAME, False)
     assert result["steps"][0] == {
         "status": "to do",
-        "text": f"public repository {NAME} from {TEMPLATE}",
+        "text": f"public repository {NAME}",
         "link": f"{fleet.github.server_url}/{NAME}",
         "lines": "",
     }
     assert DEPLOYMENTS in str(result)
+
+
+# ---- with the history of a folder
+
+IMAGE_FOLDER = "deployments/data100/image"
+SOURCE = f"{DEPLOYMENTS}:{IMAGE_FOLDER}"
+AUTHOR = "Ada <ada@example.org>"
+
+
+@pytest.fixture
+def history(fleet: ImageFleet) -> ImageFleet:
+    """Deployments that hold an image, whose folder three of their commits changed."""
+    commits: list[tuple[str, dict[str, Content]]] = [
+        ("Begin the image (#7)", {f"{IMAGE_FOLDER}/Dockerfile": b"FROM example.org/base:1\n", "other": b"1"}),
+        ("Elsewhere", {"other": b"2"}),
+        (
+            "Add a program",
+            {f"{IMAGE_FOLDER}/bin/run": ("100755", b"#!/bin/sh\n"), f"{IMAGE_FOLDER}/LICENSE": b"ours\n"},
+        ),
+        ("Elsewhere again", {f"{IMAGE_FOLDER}2/x": b"3"}),
+    ]
+    for message, files in commits:
+        fleet.deployments.commit(files, message=message, branch="staging", author=AUTHOR)
+    return fleet
+
+
+def test_a_repository_begins_with_the_history_of_a_folder(history: ImageFleet) -> None:
+    done = history.run(*COMMAND, "--history", SOURCE, "--apply")
+    assert done.returncode == 0, done.stderr
+    assert f"the template's files on the history of {SOURCE}" in done.stdout
+    made = history.repository
+    newest, *others = made.log("main")
+    assert newest.title.startswith("Begin with the template of hub-image-actions ")
+    assert [(commit.title, commit.author.name) for commit in others] == [
+        ("Add a program", "Ada"),
+        ("Begin the image (#7)", "Ada"),
+    ]
+    assert made.read("main", "LICENSE") == b"ours\n"
+    assert modes(history)["bin/run"] == "100755"
+    assert "other" not in modes(history)
+    assert ".github/workflows/test.yaml" in modes(history)
+
+
+def test_of_the_template_comes_nothing_that_says_what_is_in_an_image(history: ImageFleet) -> None:
+    history.run(*COMMAND, "--history", SOURCE, "--base", "example.org/base:2", "--apply")
+    made = history.repository
+    paths = set(made.paths("main"))
+    assert paths.isdisjoint({"apt.txt", "environment.yml", "postBuild", "start"})
+    assert "image-tests/test_environment.py" not in paths
+    assert made.read("main", "Dockerfile") == b"FROM example.org/base:2\n"
+
+
+def test_the_history_may_come_from_a_clone(history: ImageFleet, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    command = ["git", "clone", "--quiet", str(history.deployments.git_dir), str(clone)]
+    subprocess.run(command, check=True, capture_output=True)
+    done = history.run(*COMMAND, "--history", f"{clone}:{IMAGE_FOLDER}", "--apply")
+    assert done.returncode == 0, done.stderr
+    assert len(history.repository.log("main")) == 3
+
+
+def test_a_second_run_with_a_history_writes_nothing(history: ImageFleet) -> None:
+    history.run(*COMMAND, "--history", SOURCE, "--apply")
+    before = history.written()
+    assert set(statuses(history.run_json(*COMMAND, "--history", SOURCE, "--apply"))) == {"there", "yours"}
+    assert history.written() == before
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_can_be_named_again(history: ImageFleet) -> None:
+    done = history.run(*COMMAND, "--history", f"{DEPLOYMENTS}:deployments/none", "--apply")
+    assert done.returncode == 1
+    assert f"{DEPLOYMENTS}:deployments/none is not there, or is no folder. Check --history." in done.stderr
+    assert history.run(*COMMAND, "--history", SOURCE, "--apply").returncode == 0
+    assert len(history.repository.log("main")) == 3
+
+
+def test_without_apply_a_history_is_not_fetched(history: ImageFleet) -> None:
+    done = history.run(*COMMAND, "--history", SOURCE)
+    assert f"to do  the template's files on the history of {SOURCE}" in done.stdout
+    assert history.written() == []

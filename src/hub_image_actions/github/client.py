@@ -46,6 +46,11 @@ class GitHub:
         self.server_url = server_url.rstrip("/")
         self._token = token
 
+    @property
+    def token(self) -> str:
+        """The token, for git, which asks the same server."""
+        return self._token
+
     # https://docs.github.com/en/rest/users/users#get-the-authenticated-user
     @as_described()
     def login(self) -> str:

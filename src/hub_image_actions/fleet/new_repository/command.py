@@ -4,11 +4,13 @@ import argparse
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.entry.command import github_from
 from hub_image_actions.entry.command_line import checked
 from hub_image_actions.entry.console import Console
+from hub_image_actions.fleet.new_repository.folder_history import parse_folder_source
 from hub_image_actions.fleet.new_repository.new_repository import NewRepository
 from hub_image_actions.fleet.new_repository.step import Step, Wish
 from hub_image_actions.fleet.workflows.variables import OWNER, REPOSITORY
@@ -16,7 +18,8 @@ from hub_image_actions.http import HttpClient
 from hub_image_actions.names import parse_full_name, parse_hub
 from hub_image_actions.references import parse_image_name, parse_reference
 
-TEMPLATE = f"{OWNER}/hub-user-image-template"
+# The checkout, which holds the template.
+_ROOT = Path(__file__).resolve().parents[4]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -37,11 +40,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the image that the repository's Dockerfile builds on",
     )
     parser.add_argument(
+        "--history",
+        type=checked(parse_folder_source),
+        metavar="FROM",
+        help="begin with the history of a folder: owner/name:folder, or ./clone:folder",
+    )
+    parser.add_argument(
         "--template",
-        type=checked(parse_full_name),
-        default=TEMPLATE,
-        metavar="OWNER/NAME",
-        help="the template repository [%(default)s]",
+        type=Path,
+        default=_ROOT / "template",
+        metavar="FOLDER",
+        help="the folder of the template's files [that of these actions]",
     )
     parser.add_argument(
         "--deployments",
@@ -75,8 +84,10 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
         image=options.image,
         base=options.base,
         private=options.private,
+        history=options.history,
     )
-    new = NewRepository(github_from(environ, http), wish, apply=options.apply, wait=time.sleep)
+    github = github_from(environ, http)
+    new = NewRepository(github, wish, apply=options.apply, root=_ROOT, wait=time.sleep)
     console.say(f"{new.full_name}, image {new.image}")
     console.say("")
     steps = []

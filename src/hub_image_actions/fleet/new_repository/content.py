@@ -1,10 +1,9 @@
 """The files of a new repository, and the rules of its default branch."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hub_image_actions import markdown
-from hub_image_actions.errors import ActionError
-from hub_image_actions.fleet.new_repository.placeholders import filled_in, rebased
+from hub_image_actions.fleet.new_repository.filling import filling
 from hub_image_actions.fleet.new_repository.step import Site, Status, Step
 from hub_image_actions.fleet.workflows.runs import (
     checks_that_always_report,
@@ -21,64 +20,40 @@ RULESET = "default branch"
 GUIDE = "https://github.com/berkeley-dsep-infra/hub-image-actions/blob/v1/docs/set-up.md"
 _RULES = f"{GUIDE}#7-rules-for-main"
 _NAMING = "name-the-hub"
-_COPYING_SECONDS = 60
 
 
 class RepositoryContent:
-    """The steps that fill in the template's files, and guard the branch that they are on.
+    """The steps that fill in the files of a repository, and guard the branch that they are on.
 
     Args:
         site: the repository in the making.
-        wait: what lets some seconds pass.
     """
 
-    def __init__(self, site: Site, wait: Callable[[float], object]) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._wait = wait
 
-    def files(self) -> Snapshot:
-        """Return the repository's files; those of the template where there is no repository yet."""
+    def files(self) -> Snapshot | None:
+        """Return the repository's files; None where it has none yet, or is not there."""
         if self._site.about is None:
-            return snapshot(self._site.github, self._site.wish.template)
-        for _ in range(_COPYING_SECONDS):
-            try:
-                return snapshot(self._site.github, self._site.full_name)
-            except EmptyRepository:
-                # GitHub copies a template only after it has said that it has.
-                if not self._site.apply:
-                    break
-                self._wait(1)
-        raise ActionError(
-            f"{self._site.full_name} is still empty.", "GitHub may be copying: run again in some minutes."
-        )
+            return None
+        try:
+            return snapshot(self._site.github, self._site.full_name)
+        except EmptyRepository:
+            return None
 
     def fill_in(self, content: Snapshot) -> Iterator[Step]:
-        """Yield the steps that write the hub's name, and the base image, into the files."""
-        marks = {
-            "<HUBNAME>": self._site.wish.hub,
-            "<ORGANISATION>": self._site.wish.owner,
-            "<THIS-REPOSITORY>": self._site.full_name.rpartition("/")[2],
-        }
-        files = filled_in(content.files, marks)
-        what = [f"the hub's name in {' and '.join(sorted(files))}"] if files else []
-        if self._site.wish.base:
-            base = rebased(content.files, self._site.wish.base)
-            if base.obstacle:
-                where = base.file or "a Dockerfile"
-                text = f"write the image that this one builds on into {where}: {base.obstacle}"
-                yield Step("yours", text, self._site.page(""), f"FROM {self._site.wish.base}\n")
-            elif base.content is not None:
-                files[base.file] = filled_in({base.file: base.content}, marks).get(base.file, base.content)
-                what.append(f"{self._site.wish.base} in {base.file}")
-        if files:
-            yield self._written(content, files, ", ".join(what))
+        """Yield the steps that write the hub's name, and the base image, into files that are there."""
+        filled = filling(self._site, content.files)
+        yield from filled.left
+        if filled.files:
+            yield self._written(content, filled.files, filled.text)
         else:
             yield Step("there", "the hub's name in the files", self._site.page(""))
 
     def _written(self, content: Snapshot, files: Mapping[str, bytes], text: str) -> Step:
         """Write files, by a commit on the default branch or, where it takes none, by a pull request."""
         branch = content.default_branch
-        if self._site.about is None or not self._site.apply:
+        if not self._site.apply:
             return Step("to do", text, self._site.page(""))
         if self._site.settings.rules(branch).pull_request:
             return self._proposed_files(content, files, text)

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from pathlib import Path
 
 from hub_image_actions.errors import GitHubError
+from hub_image_actions.fleet.new_repository.beginning import Beginning
 from hub_image_actions.fleet.new_repository.content import GUIDE, RepositoryContent
 from hub_image_actions.fleet.new_repository.deployment_reference import DeploymentReference
 from hub_image_actions.fleet.new_repository.settings import RepositorySettings
 from hub_image_actions.fleet.new_repository.step import Site, Step, Wish
 from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.values import Json
 from hub_image_actions.references import ImageName
 
 _SLACK = f"{GUIDE}#8-slack"
@@ -21,14 +24,18 @@ class NewRepository:
         github: who is asked and told.
         wish: what is wanted.
         apply: whether anything is written.
+        root: the folder of these actions.
         wait: what lets some seconds pass.
     """
 
-    def __init__(self, github: GitHub, wish: Wish, *, apply: bool, wait: Callable[[float], object]) -> None:
+    def __init__(
+        self, github: GitHub, wish: Wish, *, apply: bool, root: Path, wait: Callable[[float], object]
+    ) -> None:
         self._site = Site(github, wish, apply=apply)
         self._settings = RepositorySettings(self._site)
         self._reference = DeploymentReference(self._site, self._settings.known_variables)
-        self._content = RepositoryContent(self._site, wait)
+        self._beginning = Beginning(self._site, root, wait)
+        self._content = RepositoryContent(self._site)
 
     @property
     def full_name(self) -> str:
@@ -54,40 +61,49 @@ class NewRepository:
         # The first commit triggers workflows, which should find everything above; and it comes before the
         # rules, which would refuse it.
         content = self._content.files()
-        yield from self._content.fill_in(content)
+        if content is None:
+            content = yield from self._beginning.steps()
+        else:
+            yield from self._content.fill_in(content)
         yield from self._content.guard(content)
         yield from self._for_a_person()
 
-    # https://docs.github.com/en/rest/repos/repos#create-a-repository-using-a-template
     def _repository(self) -> Step:
         page = f"{self._site.github.server_url}/{self._site.full_name}"
         if self._site.about is not None:
             return Step("there", f"repository {self._site.full_name}", page)
         kind = "private" if self._site.wish.private else "public"
-        text = f"{kind} repository {self._site.full_name} from {self._site.wish.template}"
+        text = f"{kind} repository {self._site.full_name}"
         if not self._site.apply:
             return Step("to do", text, page)
-        owner, _, name = self._site.full_name.partition("/")
-        request = {
-            "owner": owner,
-            "name": name,
-            "description": f"The user image of the {self._site.wish.hub} hub",
-            "private": self._site.wish.private,
-        }
         try:
-            self._site.about = self._site.github.send(
-                "POST", f"/repos/{self._site.wish.template}/generate", request
-            )
+            self._site.about = self._created()
         except GitHubError as error:
             self._site.about = self._site.described() if error.uncertain else None
             if self._site.about is None:
                 raise self._explained(error) from error
         return Step("done", text, page)
 
+    # https://docs.github.com/en/rest/repos/repos#create-an-organization-repository
+    # https://docs.github.com/en/rest/repos/repos#create-a-repository-for-the-authenticated-user
+    def _created(self) -> Json:
+        github, owner = self._site.github, self._site.wish.owner
+        request = {
+            "name": self._site.full_name.rpartition("/")[2],
+            "description": f"The user image of the {self._site.wish.hub} hub",
+            "private": self._site.wish.private,
+        }
+        try:
+            return dict(github.send("POST", f"/orgs/{owner}/repos", request))
+        except GitHubError as error:
+            if not error.is_not_found or github.login().lower() != owner.lower():
+                raise
+            return dict(github.send("POST", "/user/repos", request))
+
     def _explained(self, error: GitHubError) -> GitHubError:
-        template, owner = self._site.wish.template, self._site.wish.owner
+        owner = self._site.wish.owner
         remedies: dict[int, str] = {
-            HTTPStatus.NOT_FOUND: f"Check that {template} is there, and a template by its settings.",
+            HTTPStatus.NOT_FOUND: f"Check that there is an organization {owner}, and that the token sees it.",
             HTTPStatus.FORBIDDEN: f"The token has to be one that may create repositories of {owner}.",
         }
         remedy = remedies.get(error.status, error.remedy)

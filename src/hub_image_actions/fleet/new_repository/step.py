@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
+from pathlib import Path
 from typing import Literal
 
 from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.fleet.new_repository.folder_history import FolderSource
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.settings import Administration
 from hub_image_actions.github.values import Json
@@ -23,21 +25,23 @@ class Wish:
         hub: the hub's name.
         owner: who is to own the repository.
         deployments: the deployments repository, as ``owner/name``.
-        template: the template repository, as ``owner/name``.
+        template: the folder that holds the template's files.
         image: the image; None for the one that the deployments' other images suggest.
         base: the image that the Dockerfile is to build on; None to leave it.
         private: whether only those who are invited see the repository.
+        history: the folder whose history the repository is to begin with; None for none.
         day: the day on which holds are judged.
     """
 
     hub: str
     owner: str
     deployments: str
-    template: str
+    template: Path
     day: date
     image: ImageName | None = None
     base: ImageReference | None = None
     private: bool = False
+    history: FolderSource | None = None
 
     @property
     def full_name(self) -> str:

@@ -1,4 +1,4 @@
-"""A GitHub of our own with a template, deployments and what an organization shares, and sites on it."""
+"""A template, a GitHub of our own with deployments and what an organization shares, and sites on it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,11 +11,10 @@ import pytest
 from hub_image_actions.entry import command
 from hub_image_actions.fleet.new_repository.step import Site, Wish
 from local_github import LocalGitHub, Repository
-from local_github.repository import Content
 from local_github.tokens import EVERYTHING
 
 NAME = "hubs/data100-user-image"
-WISH = Wish("data100", "hubs", "hubs/deployments", "hubs/template", date(2026, 11, 28))
+WISH = Wish("data100", "hubs", "hubs/deployments", Path("template"), date(2026, 11, 28))
 OTHER = "images:\n  images:\n    - name: us-central1-docker.pkg.dev/p/user-images/stat20-user-image:1\n"
 LINT = b"on: [pull_request]\njobs:\n  lint:\n    name: Lint\n    runs-on: x\n    steps: []\n"
 Sited = Callable[..., Site]
@@ -26,7 +25,7 @@ class World:
     """The GitHub, and the environment of those who ask it."""
 
     server: LocalGitHub
-    template: Repository
+    template: Path
     deployments: Repository
     environ: dict[str, str]
 
@@ -43,9 +42,11 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     """A template, deployments of one other hub, and nothing that is shared yet."""
     with LocalGitHub(tmp_path / "github") as server:
-        files: dict[str, Content] = {"README.md": "# <HUBNAME>\n", ".github/workflows/yaml-lint.yaml": LINT}
-        template = server.create_repository("hubs/template", files)
-        template.is_template = True
+        files = {"README.md": b"# <HUBNAME>\n", ".github/workflows/yaml-lint.yaml": LINT}
+        template = tmp_path / "template"
+        for name, content in files.items():
+            (template / name).parent.mkdir(parents=True, exist_ok=True)
+            (template / name).write_bytes(content)
         deployments = server.create_repository(
             "hubs/deployments",
             {"deployments/stat20/hubploy.yaml": OTHER, "deployments/data100/secrets/x.yaml": "a: 1\n"},
@@ -66,6 +67,7 @@ def site(world: World) -> Iterator[Sited]:
             rights = {name: level for name, level in EVERYTHING.items() if name not in without}
             token = world.server.create_token("bob", "personal", rights)
             github = command.github_from({**world.environ, "GITHUB_TOKEN": token}, http)
-            return Site(github, replace(WISH, **wished), apply=apply)
+            wish = replace(WISH, **{"template": world.template, **wished})
+            return Site(github, wish, apply=apply)
 
         yield make

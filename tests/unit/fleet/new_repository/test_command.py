@@ -12,7 +12,7 @@ from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.new_repository.command import add_options, run
 from unit.fleet.new_repository.conftest import NAME, World
 
-GIVEN = ("data100", "--template", "hubs/template", "--deployments", "hubs/deployments")
+GIVEN = ("data100", "--deployments", "hubs/deployments")
 
 
 def read(*arguments: str) -> argparse.Namespace:
@@ -23,7 +23,7 @@ def read(*arguments: str) -> argparse.Namespace:
 
 def called(world: World, *arguments: str) -> tuple[int, str]:
     """Runs the command; returns its status, and what is printed."""
-    options = read(*GIVEN, *arguments)
+    options = read(*GIVEN, "--template", str(world.template), *arguments)
     out = io.StringIO()
     with command.open_http() as http:
         status = run(options, world.environ, http, Console(out, io.StringIO(), as_json=options.json))
@@ -33,7 +33,8 @@ def called(world: World, *arguments: str) -> tuple[int, str]:
 def test_the_hub_is_enough() -> None:
     options = read("data100")
     assert (options.hub, options.image, options.base, options.owner) == ("data100", None, None, "")
-    assert options.template == "berkeley-dsep-infra/hub-user-image-template"
+    assert (options.template / "environment.yml").is_file()
+    assert options.history is None
     assert options.deployments == "berkeley-dsep-infra/datahub"
     assert [options.private, options.apply, options.json] == [False, False, False]
 
@@ -45,7 +46,7 @@ def test_the_hub_is_enough() -> None:
         (("data 100",), "'data 100' is not a hub's name."),
         (("data100", "--image", "p/x:1"), "argument --image: "),
         (("data100", "--base", "a b"), "argument --base: "),
-        (("data100", "--template", "x"), "'x' is not a repository. Write it as `owner/name`."),
+        (("data100", "--history", "o/r"), "'o/r' is not a folder of a repository. Write it as `owner/name:"),
         (("data100", "--deployments", "o/r/x"), "'o/r/x' is not a repository."),
         (("data100", "data8"), "unrecognized arguments: data8"),
     ],
@@ -63,7 +64,7 @@ def test_without_apply_the_steps_are_told_and_nothing_is_written(world: World) -
     status, out = called(world)
     lines = out.splitlines()
     assert (status, lines[0]) == (0, f"{NAME}, image p/user-images/data100-user-image")
-    assert lines[2] == f"  to do  public repository {NAME} from hubs/template"
+    assert lines[2] == f"  to do  public repository {NAME}"
     assert "Left for you then:" in lines
     assert lines[-1] == "Nothing was written. Run again with --apply."
     assert world.writes() == []
@@ -83,7 +84,7 @@ def test_programs_get_every_step(world: World) -> None:
     told = json.loads(out)
     assert (status, told["repository"], told["image"]) == (0, "hubs/course", "quay.io/p/course")
     assert told["applied"] is False
-    assert told["steps"][0]["text"] == "private repository hubs/course from hubs/template"
+    assert told["steps"][0]["text"] == "private repository hubs/course"
 
 
 def test_lines_that_a_person_has_to_write_are_shown_below_their_step(world: World) -> None:

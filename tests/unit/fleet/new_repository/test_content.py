@@ -1,8 +1,5 @@
 """The files of a new repository, and the rules of its default branch."""
 
-import pytest
-
-from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.new_repository.content import RULESET, RepositoryContent
 from hub_image_actions.fleet.new_repository.step import Step
 from hub_image_actions.references import parse_reference
@@ -13,48 +10,28 @@ BASE = parse_reference("quay.io/course/base:2")
 
 
 def content(site: Sited, **given: object) -> RepositoryContent:
-    return RepositoryContent(site(**given), lambda _: None)
+    return RepositoryContent(site(**given))
 
 
 def filled(subject: RepositoryContent) -> list[Step]:
-    return list(subject.fill_in(subject.files()))
+    files = subject.files()
+    assert files is not None
+    return list(subject.fill_in(files))
 
 
 def guarded(subject: RepositoryContent) -> list[Step]:
-    return list(subject.guard(subject.files()))
+    files = subject.files()
+    assert files is not None
+    return list(subject.guard(files))
 
 
-def test_where_there_is_no_repository_yet_its_files_are_the_templates(world: World, site: Sited) -> None:
-    subject = content(site, apply=False)
-    assert subject.files().full_name == "hubs/template"
-    (step,) = filled(subject)
-    assert (step.status, step.text) == ("to do", "the hub's name in README.md")
-    assert [step.status for step in guarded(subject)] == ["to do"]
-    assert world.writes() == []
+def test_where_there_is_no_repository_yet_there_are_no_files(site: Sited) -> None:
+    assert content(site, apply=False).files() is None
 
 
-def test_a_template_that_is_still_being_copied_is_waited_for(world: World, site: Sited) -> None:
-    made = world.server.create_repository(NAME)
-    waits: list[float] = []
-
-    def wait(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 2:
-            made.commit({"README.md": "# it\n"}, "Copied")
-
-    assert list(RepositoryContent(site(), wait).files().files) == ["README.md"]
-    assert len(waits) == 2
-
-
-@pytest.mark.parametrize(("apply", "waits"), [(True, 60), (False, 0)])
-def test_a_repository_that_stays_empty_is_an_error_that_says_what_to_do(
-    world: World, site: Sited, waits: int, *, apply: bool
-) -> None:
+def test_an_empty_repository_has_no_files(world: World, site: Sited) -> None:
     world.server.create_repository(NAME)
-    waited: list[float] = []
-    with pytest.raises(ActionError, match=f"{NAME} is still empty") as raised:
-        RepositoryContent(site(apply=apply), waited.append).files()
-    assert (len(waited), raised.value.remedy) == (waits, "GitHub may be copying: run again in some minutes.")
+    assert content(site).files() is None
 
 
 def test_names_are_filled_in_by_a_commit_and_programs_stay_programs(world: World, site: Sited) -> None:

@@ -1,15 +1,20 @@
 """All steps of making a repository, in the order in which each finds what it needs."""
 
+from pathlib import Path
+
 import pytest
 
+from hub_image_actions import __version__
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.fleet.new_repository.new_repository import NewRepository
 from hub_image_actions.fleet.new_repository.step import Site, Step
 from unit.fleet.new_repository.conftest import NAME, Sited, World
 
+ROOT = Path(__file__).resolve().parents[4]
+
 
 def new(site: Site) -> NewRepository:
-    return NewRepository(site.github, site.wish, apply=site.apply, wait=lambda _: None)
+    return NewRepository(site.github, site.wish, apply=site.apply, root=ROOT, wait=lambda _: None)
 
 
 def made(site: Site) -> list[Step]:
@@ -33,7 +38,7 @@ def test_a_whole_run_leaves_only_what_nobody_but_a_person_can_do(world: World, s
 
 def test_without_apply_every_step_is_to_do_and_nothing_is_written(world: World, site: Sited) -> None:
     steps = made(site(apply=False))
-    assert steps[0].text == f"public repository {NAME} from hubs/template"
+    assert steps[0].text == f"public repository {NAME}"
     assert {step.status for step in steps} == {"to do", "yours"}
     assert (world.writes(), world.server.find(NAME)) == ([], None)
 
@@ -51,19 +56,30 @@ def test_the_image_is_the_one_of_the_repositorys_variable(world: World, site: Si
 
 
 @pytest.mark.parametrize(
-    ("template", "without", "remedy"),
+    ("owner", "without", "remedy"),
     [
-        ("hubs/none", (), "Check that hubs/none is there, and a template by its settings."),
-        (
-            "hubs/template",
-            ("administration",),
-            "The token has to be one that may create repositories of hubs.",
-        ),
+        ("nobody", (), "Check that there is an organization nobody, and that the token sees it."),
+        ("hubs", ("administration",), "The token has to be one that may create repositories of hubs."),
     ],
 )
 def test_a_repository_that_cannot_be_made_says_what_to_check(
-    site: Sited, template: str, without: tuple[str, ...], remedy: str
+    site: Sited, owner: str, without: tuple[str, ...], remedy: str
 ) -> None:
     with pytest.raises(GitHubError) as raised:
-        next(new(site(template=template, without=without)).steps())
+        next(new(site(owner=owner, without=without)).steps())
     assert raised.value.remedy == remedy
+
+
+def test_a_person_gets_a_repository_of_their_own(world: World, site: Sited) -> None:
+    assert {step.status for step in made(site(owner="bob"))} <= {"done", "yours"}
+    repository = world.server.find("bob/data100-user-image")
+    assert repository is not None
+    assert repository.read("main", "README.md") == b"# data100\n"
+
+
+def test_an_empty_repository_is_begun_as_one_that_was_just_made(world: World, site: Sited) -> None:
+    repository = world.server.create_repository(NAME)
+    assert "the template's files, with the hub's name in README.md" in [step.text for step in made(site())]
+    assert [commit.title.split(" (")[0] for commit in repository.log("main")] == [
+        f"Begin with the template of hub-image-actions {__version__}"
+    ]
