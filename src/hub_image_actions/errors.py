@@ -61,6 +61,10 @@ class RegistryError(ActionError):
     """The registry cannot be asked, or refuses to answer."""
 
 
+class RegistryUnreachable(RegistryError):
+    """The registry gave no answer, and would give none to another question either."""
+
+
 class ManifestMissing(RegistryError):
     """The registry was asked and has no such tag."""
 

@@ -304,8 +304,29 @@ def test_a_registry_that_refuses_is_a_question_mark_and_not_a_missing_image(
 
 def test_a_repository_that_is_not_there_is_said(world: World) -> None:
     world.deploy({"deployments/x/hubploy.yaml": hubploy(f"{world.image('nobodys')}:1")})
-    row = world.row("x", "--branches", "staging")
+    row = world.row("x", "--branches", "staging", f"{OWNER}/nobodys-user-image")
     assert row["problems"][0] == f"There is no repository {OWNER}/nobodys-user-image, or it is private."
+
+
+def test_where_no_image_is_chosen_it_ends_with_one_and_says_how_to_choose(world: World) -> None:
+    world.deploy({"deployments/x/hubploy.yaml": hubploy(f"{world.image('nobodys')}:1")})
+    done = world.run()
+    assert (done.returncode, done.stdout) == (1, "")
+    last = done.stderr.splitlines()[-1]
+    assert f"Deployed are {world.image('nobodys')}." in last
+    assert "--image-pattern '*nobodys-user-image'" in last
+
+
+def test_a_registry_that_cannot_be_reached_is_one_notice(world: World) -> None:
+    files = {}
+    for number in range(12):
+        world.github.create_repository(f"{OWNER}/hub{number}-user-image", {"README.md": b"#"})
+        files[f"deployments/hub{number}/hubploy.yaml"] = hubploy(f"127.0.0.1:1/p/hub{number}-user-image:v1.0")
+    world.deploy(files)
+    done = world.run()
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if "127.0.0.1:1" in line and "warning" in line]
+    assert len(told) == 1
 
 
 def test_variables_that_may_not_be_read_leave_the_names(world: World) -> None:
@@ -324,7 +345,7 @@ def test_variables_that_may_not_be_read_leave_the_names(world: World) -> None:
         (("--branches", "nowhere"), 1, "image-status: GET "),
         (("--branches", "a..b"), 2, "cannot be a branch"),
         (("--html", "no/such/folder.html"), 1, "cannot be written"),
-        (("--topic", "x"), 1, "Give --owner as well"),
+        (("--topic", "x"), 2, "Give --owner as well"),
     ],
 )
 def test_what_cannot_work_is_one_line(
@@ -361,7 +382,8 @@ def test_thirty_hubs_on_two_branches_cost_five_calls_each_and_a_handful_more(wor
     assert {name: counts[name] for name in counts if name != "GET codeload"} == {
         "GET /orgs/{org}/repos": 1,
         "GET /repos/{owner}/{repo}/actions/variables": 30,
-        "GET /repos/{owner}/{repo}": 30,
+        "GET /repos/{owner}/{repo}": 31,
+        "GET /repos/{owner}/{repo}/branches/{branch}": 1,
         "GET /repos/{owner}/{repo}/tarball/{ref}": 32,
         "GET /repos/{owner}/{repo}/compare/{basehead}": 60,
         "GET /repos/{owner}/{repo}/pulls": 1,

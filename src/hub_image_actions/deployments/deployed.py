@@ -51,6 +51,7 @@ class Wanted:
         paths: the folders of the deployments.
         day: the day on which holds are judged, see :func:`hub_image_actions.deployments.holds.today`.
         other_branches: branches whose files do not count: ``config/prod.yaml`` says nothing of staging.
+        names: names in small letters; images whose last part is one of them count as well.
     """
 
     images: tuple[ImageName, ...]
@@ -58,6 +59,11 @@ class Wanted:
     pattern: str = ANY_USER_IMAGE
     paths: tuple[str, ...] = (_DEPLOYMENTS,)
     other_branches: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    def counts(self, image: ImageName) -> bool:
+        """Say whether an image counts by its name, whoever knows it."""
+        return fnmatchcase(str(image), self.pattern) or image.short.lower() in self.names
 
 
 def deployed(files: Mapping[str, bytes], wanted: Wanted) -> tuple[tuple[Deployed, ...], tuple[str, ...]]:
@@ -121,11 +127,7 @@ def _images_in(text: str, wanted: Wanted) -> Sequence[ImageName]:
     """Return the images to look for in a text: the known ones and those whose names match the pattern."""
     known = [image for image in wanted.images if image.core in text]
     written = (find_reference(token) for token in dict.fromkeys(_TOKEN.findall(text)))
-    matching = (
-        reference.name
-        for reference in written
-        if reference and fnmatchcase(str(reference.name), wanted.pattern)
-    )
+    matching = (reference.name for reference in written if reference and wanted.counts(reference.name))
     others = (name for name in matching if not any(image.covers(name) for image in known))
     return list(dict.fromkeys([*known, *others]))
 

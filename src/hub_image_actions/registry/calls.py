@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from hub_image_actions import addresses
 from hub_image_actions.addresses import InvalidAddress, parse_address
-from hub_image_actions.errors import RegistryError
+from hub_image_actions.errors import RegistryError, RegistryUnreachable
 from hub_image_actions.exchange import NoAnswer, Response
 from hub_image_actions.http import HttpClient
 from hub_image_actions.references import DOCKER_HUB
@@ -91,7 +91,7 @@ class Connection:
         """Send a call and return the answer, whatever its status.
 
         Raises:
-            RegistryError: there was no answer.
+            RegistryUnreachable: there was no answer.
         """
         headers = {**call.headers, **({"Authorization": authorization} if authorization else {})}
         return self.request(
@@ -116,7 +116,7 @@ class Connection:
             return self._http.request(method, url, headers=headers, body=body, idempotent=idempotent)
         except NoAnswer as error:
             service = "" if self.serves(url) else f" (its token service {without_secrets(url)})"
-            raise RegistryError(
+            raise RegistryUnreachable(
                 f"The registry {self.host}{service} gave no answer: {error.reason}.",
                 error.remedy or "Check the registry's name, or run this again later.",
             ) from error

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from hub_image_actions.deployments.deployed import Wanted, deployed
-from hub_image_actions.errors import ActionError, GitHubError
+from hub_image_actions.errors import ActionError, GitHubError, RegistryUnreachable
 from hub_image_actions.fleet.doctor import deployment_checks, secret_checks, setting_checks, workflow_checks
 from hub_image_actions.fleet.doctor.case import Case, Deployment, Standard
 from hub_image_actions.fleet.doctor.deployment_checks import pulled
@@ -97,6 +97,7 @@ class Doctor:
         self._reading = Lock()
         self._files: dict[DeploymentsLocation, Mapping[str, bytes] | str] = {}
         self._presence: dict[str, bool | str] = {}
+        self._silent: dict[str, str] = {}
 
     def examine(self, full_name: str) -> Examination:
         """Return what is wrong with a repository; one that cannot be read is a finding, too.
@@ -181,12 +182,17 @@ class Doctor:
 
     def _has(self, host: str, reference: str) -> bool | str:
         """Say whether the registry has what a reference names, or why that is not known."""
+        if host in self._silent:
+            return self._silent[host]
         if reference not in self._presence:
             found = parse_reference(reference)
             try:
                 self._presence[reference] = self._registry(host).has(
                     found.name.repository, found.digest or found.tag
                 )
+            except RegistryUnreachable as error:
+                # It would let each question wait until its time is over.
+                return self._silent.setdefault(host, str(error))
             except ActionError as error:
                 self._presence[reference] = str(error)
         return self._presence[reference]

@@ -1,13 +1,24 @@
 """The questions that the status asks of GitHub, and the answers to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol, TypeVar
 
-from hub_image_actions.deployments.deployed import ANY_USER_IMAGE, Deployed
+from hub_image_actions.deployments.deployed import Deployed
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.status.table import Distance, OpenBump, Presence
 from hub_image_actions.references import ImageName
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """Makes calls at the same time, and tells how far they are."""
+
+    def __call__(self, what: str, calls: Mapping[K, Callable[[], T]]) -> Mapping[K, T | ActionError]:
+        """Return what each call returned, or the error with which it failed."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +28,8 @@ class Question:
     Args:
         deployments: the deployments repository as ``owner/name``.
         branches: its branches.
-        repositories: the image repositories. Where there are none, each deployed image is taken to have one
-            of its own name, with the owner of the deployments.
+        repositories: the image repositories. Where there are none, all of the owner of the deployments,
+            told by their names.
         day: the day on which holds are judged.
         now: the time that ages are counted to.
         paths: the folders of the deployments.
@@ -32,7 +43,7 @@ class Question:
     day: date
     now: datetime
     paths: tuple[str, ...] = ("deployments",)
-    pattern: str = ANY_USER_IMAGE
+    pattern: str = ""
     only_theirs: bool = False
 
 
@@ -43,11 +54,16 @@ class StatusOwner:
     full_name: str
     image: ImageName | None = None
 
+    @property
+    def short(self) -> str:
+        """The repository's name without its owner, in small letters, as images are called."""
+        return self.full_name.rpartition("/")[2].lower()
+
     def owns(self, image: ImageName) -> bool:
         """Say whether the image is this repository's: by its variable, or where it has none, by its name."""
         if self.image:
             return self.image.covers(image)
-        return self.full_name.rpartition("/")[2].lower() == image.short.lower()
+        return self.short == image.short.lower()
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,13 @@ from hub_image_actions.fleet.status.page import status_page
 from hub_image_actions.fleet.status.survey import Survey
 from hub_image_actions.fleet.status.table import Status
 from hub_image_actions.github.client import GitHub
+from hub_image_actions.github.repository import Repository
 from hub_image_actions.http import HttpClient
 from hub_image_actions.names import parse_branch, parse_full_name, parse_path
 from hub_image_actions.registry.client import registries
 
-_MOST_WARNINGS = 10
+_MOST_WARNINGS, _MOST_IMAGES = 10, 10
+_PRODUCTION = "prod"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +37,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--branches",
         type=_several(parse_branch),
-        default=("staging", "prod"),
-        help="its branches, with commas between them [staging,prod]",
+        default=(),
+        help="its branches, with commas between them [its default branch, and prod where it has one]",
     )
     parser.add_argument(
         "--paths",
@@ -46,9 +48,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--image-pattern",
-        default="*user-images/*",
+        default="",
         metavar="PATTERN",
-        help="a shell pattern for the images that count beside those of the repositories [%(default)s]",
+        help="a shell pattern for images that count beside those of the repositories, as '*user-images/*'",
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the table as a web page, too")
     standard_options(parser, writes=False)
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     github = github_from(environ, http)
     question = Question(
         deployments=options.deployments,
-        branches=options.branches,
+        branches=options.branches or _usual_branches(github, options.deployments),
         repositories=_repositories(options, github),
         day=today(),
         now=datetime.now(timezone.utc),
@@ -82,10 +84,36 @@ def run(options: argparse.Namespace, environ: Mapping[str, str], http: HttpClien
     found = Survey(question, github, registries(http, folder), AtOnce(console)).status()
     for problem in found.problems:
         console.warn(problem)
+    if not found.rows:
+        raise _nothing(found, question)
     if options.html:
         _write(options.html, status_page(found))
     _tell(found, options, console)
     return 0
+
+
+def _usual_branches(github: GitHub, deployments: str) -> tuple[str, ...]:
+    """Return the default branch of the deployments, and the one of production where there is such a one."""
+    asked = Repository(github, deployments)
+    default = asked.described().default_branch
+    has_another = default != _PRODUCTION and asked.branch_exists(_PRODUCTION)
+    return (default, _PRODUCTION) if has_another else (default,)
+
+
+def _nothing(found: Status, question: Question) -> ActionError:
+    """Return the error that the table has no row, with what is deployed, and which option chooses it."""
+    where = f"{' and '.join(question.paths)} of {question.deployments}, {' and '.join(question.branches)}"
+    if not found.others:
+        return ActionError(f"No image is deployed in {where}.", "Check --paths and --branches.")
+    owner = question.deployments.partition("/")[0]
+    whose = "that was named" if question.repositories else f"of {owner}"
+    more = len(found.others) - _MOST_IMAGES
+    images = ", ".join(found.others[:_MOST_IMAGES]) + (f" and {more} more" if more > 0 else "")
+    return ActionError(
+        f"No image in {where} is that of a repository {whose}. Deployed are {images}.",
+        "Name the images' repositories, as owner/name, or choose by the images' names, as "
+        f"--image-pattern '*{found.others[0].rpartition('/')[2]}'.",
+    )
 
 
 def _repositories(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:

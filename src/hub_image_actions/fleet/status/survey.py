@@ -2,54 +2,38 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from hub_image_actions import markdown
-from hub_image_actions.deployments.deployed import Deployed, Wanted, deployed
+from hub_image_actions.deployments.deployed import Wanted, deployed
 from hub_image_actions.errors import ActionError
 from hub_image_actions.fleet.status.answers import (
     Question,
+    Reader,
     StatusAnswers,
     StatusBranch,
     StatusHome,
     StatusOwner,
 )
 from hub_image_actions.fleet.status.distances import Distances
-from hub_image_actions.fleet.status.rows import StatusRows, pulled_image
+from hub_image_actions.fleet.status.presences import HasImages, Presences
+from hub_image_actions.fleet.status.rows import StatusRows
 from hub_image_actions.fleet.status.table import (
     Distance,
     OpenBump,
-    Presence,
     Status,
 )
 from hub_image_actions.fleet.workflows.pipelines import workflows_in
 from hub_image_actions.github.archives import Archive, read_archive
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.repository import Repository
-from hub_image_actions.github.snapshot import snapshot
+from hub_image_actions.github.snapshot import repositories_of, snapshot
 from hub_image_actions.github.values import PullRequest
 from hub_image_actions.references import ImageName, find_reference
 
-K = TypeVar("K")
-T = TypeVar("T")
 # As actions/bump-datahub-tag marks what it opens.
 _BUMP = markdown.marker_pattern(r"bump (?P<image>\S+)")
 _MOST_VARIABLES = 30
-
-
-class Reader(Protocol):
-    """Makes calls at the same time, and tells how far they are."""
-
-    def __call__(self, what: str, calls: Mapping[K, Callable[[], T]]) -> Mapping[K, T | ActionError]:
-        """Return what each call returned, or the error with which it failed."""
-
-
-class HasImages(Protocol):
-    """A registry, as far as it is asked."""
-
-    def has(self, repository: str, reference: str) -> bool:
-        """Say whether there is such an image."""
 
 
 class Survey:
@@ -70,6 +54,7 @@ class Survey:
         self._registry = registry
         self._read = read
         self._problems: list[str] = []
+        self._archives: Mapping[str, Archive] = {}
 
     def status(self) -> Status:
         """Ask all questions and return the table; what fails becomes a cell that says so.
@@ -78,27 +63,35 @@ class Survey:
             ActionError: not one of the branches could be read.
         """
         question = self._question
-        asked = self._owners()
-        branches = self._branches([owner.image for owner in asked if owner.image])
+        asked = self._owners() if question.repositories else self._of_the_owner()
+        branches = self._branches(asked)
         seen = [one for branch in branches.values() for one in branch.references]
         owners = self._owners_of({one.image for one in seen}, asked)
         if question.only_theirs:
             seen = [one for one in seen if one.image in owners]
         idle = [owner for owner in asked if owner.image and owner not in owners.values()]
         homes = self._homes([*owners.values(), *idle])
+        presences = Presences(self._registry, self._read)
         answers = StatusAnswers(
             branches,
             owners,
             homes,
             self._distances(Distances(self._github, owners, homes).calls(seen)),
-            self._presences(seen),
+            presences.of(seen),
             self._bumps(),
         )
         self._tell_left_out(asked, owners)
         url = f"{self._github.server_url}/{question.deployments}"
         rows = StatusRows(question, self._github.server_url, answers).rows(idle)
-        problems = tuple(dict.fromkeys(self._problems))
-        return Status(question.deployments, url, question.branches, rows, question.now, problems)
+        problems = tuple(dict.fromkeys([*self._problems, *presences.problems]))
+        others = () if rows else self._all_images()
+        return Status(question.deployments, url, question.branches, rows, question.now, problems, others)
+
+    def _of_the_owner(self) -> list[StatusOwner]:
+        """Return all repositories of the owner of the deployments; images are told by their names."""
+        deployments = self._question.deployments
+        listed = repositories_of(self._github, deployments.partition("/")[0])
+        return [StatusOwner(name) for name in listed if name.lower() != deployments.lower()]
 
     def _owners(self) -> list[StatusOwner]:
         """Return the repositories that were named, with what their variables say."""
@@ -124,14 +117,13 @@ class Survey:
     def _owners_of(
         self, images: Iterable[ImageName], asked: Sequence[StatusOwner]
     ) -> dict[ImageName, StatusOwner]:
-        owner = self._question.deployments.partition("/")[0]
         found = {}
         for image in images:
             mine = [one for one in asked if one.owns(image)]
             # A variable that names the image says more than a repository's name.
             mine.sort(key=lambda one: one.image is None)
-            if mine or not asked:
-                found[image] = mine[0] if mine else StatusOwner(f"{owner}/{image.short}")
+            if mine:
+                found[image] = mine[0]
         return found
 
     def _homes(self, owners: Iterable[StatusOwner]) -> Mapping[str, StatusHome | ActionError]:
@@ -144,10 +136,10 @@ class Survey:
 
     def _tell_left_out(self, asked: Sequence[StatusOwner], owners: Mapping[ImageName, StatusOwner]) -> None:
         left = sorted(one.full_name for one in asked if not one.image and one not in owners.values())
-        if left:
+        if left and self._question.repositories:
             self._problems.append(f"Without a variable IMAGE, and on no hub by their names: {_listed(left)}.")
 
-    def _branches(self, images: Sequence[ImageName]) -> dict[str, StatusBranch]:
+    def _branches(self, owners: Sequence[StatusOwner]) -> dict[str, StatusBranch]:
         question = self._question
         calls = {branch: partial(self._archive, branch) for branch in question.branches}
         answers = self._read(question.deployments, calls)
@@ -156,24 +148,29 @@ class Survey:
             self._problems.append(f"The branch {branch} of {question.deployments} cannot be read: {error}")
         if len(failed) == len(answers):
             raise next(iter(failed.values()))
-        return {
-            name: self._branch(name, found, tuple(images))
-            for name, found in answers.items()
-            if isinstance(found, Archive)
-        }
+        self._archives = {name: found for name, found in answers.items() if isinstance(found, Archive)}
+        return {name: self._branch(name, found, owners) for name, found in self._archives.items()}
 
     def _archive(self, branch: str) -> Archive:
         name = self._question.deployments
         content = self._github.download(f"/repos/{name}/tarball/refs/heads/{quote(branch)}")
         return read_archive(content, name)
 
-    def _branch(self, branch: str, archive: Archive, images: tuple[ImageName, ...]) -> StatusBranch:
+    def _branch(self, branch: str, archive: Archive, owners: Sequence[StatusOwner]) -> StatusBranch:
         question = self._question
         others = tuple(name for name in question.branches if name != branch)
-        wanted = Wanted(images, question.day, question.pattern, question.paths, others)
+        images = tuple(owner.image for owner in owners if owner.image)
+        names = frozenset(owner.short for owner in owners if not owner.image)
+        wanted = Wanted(images, question.day, question.pattern, question.paths, others, names)
         references, problems = deployed(archive.files, wanted)
         self._problems += [f"{branch}: {problem}" for problem in problems]
         return StatusBranch(archive.commit, tuple(one for one in references if not one.in_template))
+
+    def _all_images(self) -> tuple[str, ...]:
+        """Return all images that stand in the deployments, whosever they are."""
+        wanted = Wanted((), self._question.day, "*", self._question.paths)
+        every = (deployed(archive.files, wanted)[0] for archive in self._archives.values())
+        return tuple(sorted({str(one.image) for ones in every for one in ones}))
 
     def _bumps(self) -> list[tuple[ImageName, OpenBump]]:
         """Return the open pull requests of bump-datahub-tag, told by their marks, each with its image."""
@@ -195,17 +192,6 @@ class Survey:
             key: Distance(problem=str(answer)) if isinstance(answer, ActionError) else answer
             for key, answer in answers.items()
         }
-
-    def _presences(self, seen: Iterable[Deployed]) -> Mapping[str, Presence]:
-        calls = {pulled_image(one): partial(self._has, one) for one in seen if one.tag or one.digest}
-        answers = self._read("whether the registry has", calls)
-        return {
-            name: Presence(problem=str(found)) if isinstance(found, ActionError) else Presence(found)
-            for name, found in answers.items()
-        }
-
-    def _has(self, one: Deployed) -> bool:
-        return self._registry(one.image.registry).has(one.image.repository, one.digest or one.tag)
 
 
 def _open_bump(pull: PullRequest) -> OpenBump:

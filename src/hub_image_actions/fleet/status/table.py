@@ -189,6 +189,7 @@ class Status:
         rows: one for each hub and image.
         made: when the questions were asked.
         problems: what is not known of the whole table, and why.
+        others: where there are no rows, the images that are deployed.
     """
 
     deployments: str
@@ -197,6 +198,7 @@ class Status:
     rows: tuple[Row, ...]
     made: datetime
     problems: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def hubs(self) -> tuple[str, ...]:

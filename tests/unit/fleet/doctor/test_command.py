@@ -69,7 +69,6 @@ def test_deployments_that_are_no_repository_end_with_status_2(capsys: pytest.Cap
     ("arguments", "told"),
     [
         ((), "No repository is chosen."),
-        (("image",), "'image' is not a repository"),
         (("--topic", "a"), "--topic"),
     ],
 )

@@ -15,6 +15,7 @@ from hub_image_actions.fleet.status.command import add_options, run
 from local_github import LocalGitHub
 
 DEPLOYMENTS = "hubs/deployments"
+WHERE, ELSEWHERE = f"deployments of {DEPLOYMENTS}, staging", "quay.io/elsewhere/b"
 
 
 def read(*arguments: str) -> argparse.Namespace:
@@ -56,8 +57,8 @@ def called(tmp_path: Path) -> Iterator[Called]:
 
 def test_only_the_deployments_are_needed() -> None:
     options = read()
-    assert (options.branches, options.paths) == (("staging", "prod"), ("deployments",))
-    assert (options.image_pattern, options.html, options.repositories) == ("*user-images/*", None, [])
+    assert (options.branches, options.paths) == ((), ("deployments",))
+    assert (options.image_pattern, options.html, options.repositories) == ("", None, [])
 
 
 @pytest.mark.parametrize(
@@ -140,3 +141,59 @@ def test_with_all_repositories_of_an_owner_every_image_is_told(called: Called) -
 def test_a_topic_without_an_owner_is_refused(called: Called) -> None:
     with pytest.raises(ActionError, match="--topic chooses among the repositories of an owner"):
         called.run("--topic", "image")
+
+
+def usual(called: Called, *arguments: str) -> list[str]:
+    """Return the branches of the table, where none are given."""
+    options = read("--json", *arguments)
+    with command.open_http() as http:
+        run(options, called.environ, http, Console(called.out, called.err, as_json=True))
+    return list(json.loads(called.out.getvalue())["branches"])
+
+
+@pytest.mark.parametrize(("branch", "branches"), [("prod", ["staging", "prod"]), ("next", ["staging"])])
+def test_the_branches_are_the_default_one_and_that_of_production(
+    called: Called, branch: str, branches: list[str]
+) -> None:
+    called.deployments.commit({"x": b"1"}, branch=branch)
+    assert usual(called) == branches
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem", "remedy"),
+    [
+        (
+            (),
+            f"No image in {WHERE} is that of a repository of hubs. Deployed are {ELSEWHERE}, quay.io/",
+            "--image-pattern '*b'",
+        ),
+        (("hubs/c",), "is that of a repository that was named. Deployed are ", "--image-pattern '*b'"),
+        (("--paths", "none"), "No image is deployed in none of hubs/deployments, staging.", "Check --paths"),
+    ],
+)
+def test_where_no_image_is_chosen_it_says_which_there_are_and_how_to_choose(
+    called: Called, arguments: tuple[str, ...], problem: str, remedy: str
+) -> None:
+    called.server.create_repository("hubs/c", {"README.md": "# x\n"})
+    del called.server.repositories["hubs/a"]
+    called.deployments.commit({"deployments/b/a.yaml": b"image:\n  name: quay.io/elsewhere/b\n"}, "Deploy")
+    with pytest.raises(ActionError) as raised:
+        called.run(*arguments)
+    assert problem in raised.value.problem
+    assert remedy in raised.value.remedy
+
+
+def test_an_image_counts_wherever_it_is_if_a_repository_of_the_owner_has_its_name(called: Called) -> None:
+    text = "image:\n  name: quay.io/anything/b\n---\nimage:\n  name: quay.io/user-images/foreign\n"
+    called.deployments.commit({"deployments/b/a.yaml": text.encode()}, "Deploy")
+    called.server.create_repository("hubs/b", {"README.md": "# x\n"})
+    called.run("--json")
+    rows = json.loads(called.out.getvalue())["rows"]
+    assert [row["image"] for row in rows] == ["quay.io/user-images/a", "quay.io/anything/b"]
+
+
+def test_a_pattern_chooses_images_of_others_too(called: Called) -> None:
+    called.deployments.commit({"deployments/b/a.yaml": b"image:\n  name: quay.io/pangeo/b\n"}, "Deploy")
+    called.run("--json", "--image-pattern", "*pangeo/*")
+    rows = json.loads(called.out.getvalue())["rows"]
+    assert [row["image"] for row in rows] == ["quay.io/user-images/a", "quay.io/pangeo/b"]

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub_image_actions import markdown
 from hub_image_actions.entry import command
 from hub_image_actions.errors import ActionError, RegistryError
-from hub_image_actions.fleet.status.answers import Question
-from hub_image_actions.fleet.status.survey import K, Survey, T
+from hub_image_actions.fleet.status.answers import K, Question, T
+from hub_image_actions.fleet.status.survey import Survey
 from hub_image_actions.fleet.status.table import Row, Status
 from hub_image_actions.github.client import GitHub
 from local_github import LocalGitHub, Repository
@@ -62,10 +63,8 @@ class World:
         items = "".join(f"    - name: {reference}\n" for reference in references)
         self.deployments.commit({FILE: f"images:\n  images:\n{items}"}, "Deploy")
 
-    def status(
-        self, *repositories: str, branches: tuple[str, ...] = ("staging",), only: bool = False
-    ) -> Status:
-        question = replace(QUESTION, repositories=repositories, branches=branches, only_theirs=only)
+    def status(self, *repositories: str, branches: tuple[str, ...] = ("staging",), **more: Any) -> Status:
+        question = replace(QUESTION, repositories=repositories, branches=branches, **more)
         return Survey(question, self.github, lambda _: self.images, one_by_one).status()
 
     def propose(self, body: str, branch: str = "bump") -> None:
@@ -105,9 +104,9 @@ def test_a_variable_says_more_than_a_name(world: World) -> None:
 
 def test_an_image_of_none_of_the_repositories_stands_alone_or_is_left_out(world: World) -> None:
     world.own.variables["IMAGE"] = "quay.io/user-images/else"
-    rows = world.status(OWN).rows
+    rows = world.status(OWN, pattern="*user-images/*").rows
     assert [(row.hub, row.repository) for row in rows] == [("a", ""), ("", OWN)]
-    assert [row.hub for row in world.status(OWN, only=True).rows] == [""]
+    assert [row.hub for row in world.status(OWN, only_theirs=True, pattern="*user-images/*").rows] == [""]
 
 
 def test_repositories_on_no_hub_without_a_variable_are_named(world: World) -> None:
