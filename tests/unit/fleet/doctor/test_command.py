@@ -58,9 +58,12 @@ def test_nothing_is_written_so_that_there_is_no_option_for_it(capsys: pytest.Cap
     assert "unrecognized arguments: --apply" in capsys.readouterr().err
 
 
-def test_deployments_that_are_no_repository_end_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("arguments", [("o/r", "--deployments", "datahub"), ("datahub",)])
+def test_what_is_no_repository_ends_with_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
     with pytest.raises(SystemExit) as ended:
-        read("o/r", "--deployments", "datahub")
+        read(*arguments)
     assert ended.value.code == 2
     assert "'datahub' is not a repository. Write it as `owner/name`." in capsys.readouterr().err
 

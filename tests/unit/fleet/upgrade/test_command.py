@@ -69,8 +69,15 @@ def test_the_release_is_needed_and_all_else_has_a_default(capsys: pytest.Capture
     assert ended.value.code == 2
     assert "--to" in capsys.readouterr().err
     options = read("--to", "v1", NAME)
-    assert (options.waves, options.tracking, options.explain, options.apply) == ("", "", "", False)
+    assert (options.waves, options.tracking, options.explain, options.apply) == ("", None, None, False)
     assert options.actions == "berkeley-dsep-infra/hub-image-actions"
+
+
+def test_a_name_that_is_no_repository_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read("--to", "v1", "--explain", "a-image")
+    assert ended.value.code == 2
+    assert "'a-image' is not a repository" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -79,7 +86,6 @@ def test_the_release_is_needed_and_all_else_has_a_default(capsys: pytest.Capture
         (("--tracking", "hubs/x", NAME), "--tracking is for waves. Give --waves as well."),
         (("--waves", "canary=none", NAME), "canary=none"),
         (("--waves", "none.yaml", NAME), "none.yaml"),
-        (("--explain", "a-image"), "'a-image' is not a repository"),
         ((), "No repository is chosen."),
         (("--waves", "all", "others/image"), "Name one of your repositories with --tracking OWNER/NAME."),
     ],
