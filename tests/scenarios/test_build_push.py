@@ -5,6 +5,7 @@ import re
 import pytest
 
 from scenarios.candidates import build, ever_new, tags, was_built
+from scenarios.engines import on_both_engines
 from scenarios.images import IMAGE, ImageRepository
 from testbed.fault_proxy import Answer, FaultProxy, Reset
 
@@ -27,22 +28,26 @@ def test_a_passing_failure_is_tried_again(repository: ImageRepository, fault: An
     assert len(result.said("warning")) == 2
 
 
+@on_both_engines
 def test_a_failure_that_stays_is_one_error(repository: ImageRepository) -> None:
     with FaultProxy(repository.registry.url) as proxy:
         proxy.fail(Answer(503), method="PUT", path=r"/manifests/", times=99)
         result = repository.build(registry=proxy.host, push="true")
     assert "could not be pushed in 4 attempts: " in result.error
-    assert "503" in result.error
+    # Newer engines tell the registry's words alone.
+    assert re.search("503|a fault of the test bed", result.error)
     assert result.outputs["pushed"] == "false"
     assert result.outputs["digest"] == ""
 
 
+@on_both_engines
 def test_a_refusal_is_not_tried_again(repository: ImageRepository) -> None:
     with FaultProxy(repository.registry.url) as proxy:
         denied = b'{"errors":[{"code":"DENIED","message":"Permission to upload artifacts denied"}]}'
         proxy.fail(Answer(403, body=denied), method="PUT", path=r"/manifests/", times=99)
         result = repository.build(registry=proxy.host, push="true")
-        assert len(proxy.seen("PUT", "/manifests/")) == 1
+    # One push sends several manifests where there is an attestation.
+    assert result.log.count("$ docker push ") == 1
     assert "the right to write to the repository" in result.error
 
 

@@ -12,6 +12,8 @@ class QuietHandler(BaseHTTPRequestHandler):
     """A request handler that logs nothing and keeps connections open."""
 
     protocol_version = "HTTP/1.1"
+    # Whoever tries TLS first, as containerd does, knows by a status line that it is not spoken here.
+    default_request_version = "HTTP/1.0"
     timeout = 60
 
     def log_message(self, format: str, *arguments: Any) -> None:

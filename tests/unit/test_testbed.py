@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import socket
 from pathlib import Path
 
 import jwt
@@ -113,6 +114,14 @@ def test_a_fault_is_met_as_often_as_it_says() -> None:
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v2/a/manifests/1"), ("PUT", "/v2/a/blobs/1")])
 def test_a_fault_lets_other_requests_pass(method: str, path: str) -> None:
     assert not Fault(Reset(), "PUT", "/manifests/").matches(method, path)
+
+
+def test_who_tries_tls_is_told_that_it_is_not_spoken() -> None:
+    with FaultProxy("127.0.0.1:9") as proxy:
+        host, _, port = proxy.host.partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(b"\x16\x03\x01\x00\x02\n\n")
+            assert connection.recv(12) == b"HTTP/1.1 400"
 
 
 def test_a_proxy_cuts_an_answer_off() -> None:
