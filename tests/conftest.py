@@ -1,10 +1,14 @@
 """What all tests share."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from testbed.engine import Engine, RunningEngine, some_engine
 
 # What begins with these shares a Docker engine and what was loaded into it.
 GROUPS = {
@@ -23,6 +27,31 @@ ROOT = Path(__file__).resolve().parents[1]
 def root() -> Path:
     """Returns the root of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def usual_engine() -> Iterator[RunningEngine]:
+    """A Docker engine: the machine's own, or one that keeps images as Docker always did."""
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder, some_engine(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def containerd_engine() -> Iterator[RunningEngine]:
+    """A Docker engine that keeps images in containerd's store, as GitHub's newer runners do."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tb-") as folder,
+        Engine(Path(folder), store="containerd") as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> RunningEngine:
+    """A Docker engine; tests that are marked `on_both_engines` get the one, then the other."""
+    running = request.getfixturevalue(f"{getattr(request, 'param', 'usual')}_engine")
+    assert isinstance(running, RunningEngine)
+    return running
 
 
 def scope_of(nodeid: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from scenarios.deployments import Deployments
 from scenarios.images import CANDIDATES_KEY, KEY, ImageRepository
 from testbed.base_image import jupyter_base, small_base
 from testbed.cache import cache_folder
-from testbed.engine import Engine, RunningEngine, some_engine
+from testbed.engine import RunningEngine
 from testbed.registry import Registry, TokenAuth
 from testbed.token_server import Account
 
@@ -36,31 +35,6 @@ def deployments(tmp_path: Path, registry: Registry) -> Iterator[Deployments]:
     """The world of a bump."""
     with Deployments(tmp_path, registry) as world:
         yield world
-
-
-@pytest.fixture(scope="session")
-def usual_engine() -> Iterator[RunningEngine]:
-    """A Docker engine: the machine's own, or one that keeps images as Docker always did."""
-    with tempfile.TemporaryDirectory(prefix="tb-") as folder, some_engine(Path(folder)) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def containerd_engine() -> Iterator[RunningEngine]:
-    """A Docker engine that keeps images in containerd's store, as GitHub's newer runners do."""
-    with (
-        tempfile.TemporaryDirectory(prefix="tb-") as folder,
-        Engine(Path(folder), store="containerd") as running,
-    ):
-        yield running
-
-
-@pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest) -> RunningEngine:
-    """A Docker engine; tests that are marked `on_both_engines` get the one, then the other."""
-    running = request.getfixturevalue(f"{getattr(request, 'param', 'usual')}_engine")
-    assert isinstance(running, RunningEngine)
-    return running
 
 
 @pytest.fixture(scope="session")

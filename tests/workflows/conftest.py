@@ -1,6 +1,5 @@
 """What the runs of whole workflows share: an engine, a registry with accounts, and this project's actions."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,20 +8,12 @@ import pytest
 
 from local_github import LocalGitHub
 from testbed.base_image import jupyter_base
-from testbed.engine import RunningEngine, some_engine
+from testbed.engine import RunningEngine
 from testbed.registry import Registry, TokenAuth
 from workflows.act import Act, published
 from workflows.image_repository import ACCOUNTS, ImageRepository, Setup
 
 NewWorld = Callable[..., ImageRepository]
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[RunningEngine]:
-    """A Docker engine."""
-    # A socket's path must be short.
-    with tempfile.TemporaryDirectory(prefix="tb-") as folder, some_engine(Path(folder)) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +57,7 @@ def new_world(
             github = stack.enter_context(LocalGitHub(folder / "github"))
             (folder / "act").mkdir()
             (folder / "docker").mkdir()
+            engine.share_plugins(folder / "docker")
             environment = {
                 "GITHUB_API_URL": github.api_url,
                 "GITHUB_SERVER_URL": github.server_url,
