@@ -61,6 +61,19 @@ def test_every_action_is_looked_at(root: Path) -> None:
     assert {path.parent.name for path in root.glob("actions/*/main.py")} == set(ACTIONS)
 
 
+def modules_of(root: Path) -> list[str]:
+    """Returns the path of every module of ours below the package, without its ending."""
+    top = root / "src" / OURS
+    files = (path.relative_to(top) for path in top.rglob("*.py") if path.name != "__init__.py")
+    return sorted(path.with_suffix("").as_posix() for path in files)
+
+
+@pytest.mark.parametrize("module", modules_of(Path(__file__).parents[2]))
+def test_every_module_has_its_unit_tests_in_a_file_of_its_name(root: Path, module: str) -> None:
+    folder, _, name = module.rpartition("/")
+    assert (root / "tests/unit" / folder / f"test_{name}.py").is_file()
+
+
 def test_a_package_itself_holds_no_code(root: Path) -> None:
     """What is in it would be loaded with each of its modules: the cold start is a published figure."""
     files = list(root.glob("src/hub_image_actions/*/**/__init__.py"))
