@@ -19,6 +19,8 @@ import git
 from hub_image_actions import process
 from hub_image_actions.errors import GitError, PushRefused
 
+# How git lists a submodule's place, and what a sparse checkout leaves out.
+_GITLINK, _SKIPPED = "160000", "S "
 _TIME_LIMIT = 300.0
 _ATTEMPTS = 4
 _TIMED_OUT = -1
@@ -331,6 +333,21 @@ def _configuration(settings: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class TrackedPath:
+    """What a commit that is checked out has at a path.
+
+    Args:
+        path: the path, relative to the folder that was asked about.
+        is_submodule: whether it is the place of another repository.
+        is_left_out: whether a sparse checkout leaves it out.
+    """
+
+    path: str
+    is_submodule: bool
+    is_left_out: bool
+
+
+@dataclass(frozen=True)
 class LocalRepository:
     """A checkout that somebody else made.
 
@@ -360,6 +377,18 @@ class LocalRepository:
             return sorted(filter(None, listed.split("\0")))
         paths = (path for path in self.folder.rglob("*") if not path.is_dir())
         return sorted(str(path.relative_to(self.folder)) for path in paths)
+
+    def tracked(self) -> list[TrackedPath]:
+        """Return what is tracked below the folder, checked out or not; nothing outside of git.
+
+        Source: https://git-scm.com/docs/git-ls-files, at `-t` and `--stage`.
+        """
+        listed = self._git("ls-files", "--cached", "--stage", "-t", "-z") or ""
+        entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+        return [
+            TrackedPath(path, f" {_GITLINK} " in facts, facts.startswith(_SKIPPED))
+            for facts, _, path in entries
+        ]
 
     def _log(self, *options: str) -> str:
         return (self._git("log", *options) or "").strip()

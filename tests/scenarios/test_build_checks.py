@@ -1,6 +1,7 @@
 """What `build` finds out before it builds: in seconds, with what is to be done about it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,48 @@ def test_a_script_with_windows_line_ends_is_warned_of(images: ImageRepository) -
     images.commit({"postBuild": "#!/bin/bash\r\ntrue\r\n"})
     result = images.build(builder="repo2docker", repo2docker_args="--no-build")
     assert result.said("warning") == ["postBuild has Windows line ends, with which Linux cannot run it."]
+
+
+def without_lfs(images: ImageRepository) -> str:
+    """Leave pointers, as a checkout without `lfs: true` does."""
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'5e' * 32}\nsize 90210000\n"
+    images.commit({f"data/lecture{number}.csv": pointer for number in range(5)})
+    return "5 pointers of Git LFS: data/lecture0.csv, data/lecture1.csv, data/lecture2.csv and 2 more"
+
+
+def without_submodules(images: ImageRepository) -> str:
+    """Leave a folder empty, as a checkout without `submodules` does."""
+    images.git("update-index", "--add", "--cacheinfo", f"160000,{images.head},vendor/solver")
+    images.git("commit", "--quiet", "--message=solver")
+    (images.checkout / "vendor/solver").mkdir(parents=True)
+    return "a submodule that is not checked out: vendor/solver"
+
+
+def sparse(images: ImageRepository) -> str:
+    """Check out less than what is built."""
+    images.commit({"lectures/week1.md": "x\n", ".dockerignore": "empty\n"})
+    images.git("sparse-checkout", "set", "--no-cone", "/Dockerfile", "/.dockerignore")
+    return "a file that is not checked out: lectures/week1.md"
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "remedy"),
+    [
+        (without_lfs, "`lfs: true`"),
+        (without_submodules, "`submodules: recursive`"),
+        (sparse, "`sparse-checkout`"),
+    ],
+)
+def test_a_checkout_that_lacks_what_is_built_is_warned_of(
+    repository: ImageRepository, leave_out: Callable[[ImageRepository], str], remedy: str
+) -> None:
+    named = leave_out(repository)
+    result = repository.build()
+    assert result.status == 0, result.log
+    (warning,) = result.said("warning")
+    assert f"The image is built with {named}." in warning
+    assert remedy in warning
+    assert "⚠️ The image is built with " in result.summary
 
 
 def test_a_full_disk_is_warned_of(repository: ImageRepository) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.errors import GitError, PushRefused
-from hub_image_actions.git import Checkout, Identity, LocalRepository, Remote, forget_environment
+from hub_image_actions.git import Checkout, Identity, LocalRepository, Remote, TrackedPath, forget_environment
 
 IDENTITY = Identity("Bot", "bot@example.org")
 FILES = {
@@ -215,6 +215,28 @@ def test_a_checkout_starts_nothing_that_its_configuration_names(tmp_path: Path, 
     assert not canary.exists()
 
 
+def test_what_is_tracked_below_a_folder_is_told_whether_it_is_there_or_not(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    for name in ("course/a\tb", "course/c", "d"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message=x")
+    git(
+        tmp_path,
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        f"160000,{git(tmp_path, 'rev-parse', 'HEAD')},course/m",
+    )
+    git(tmp_path, "sparse-checkout", "set", "--no-cone", "/course/a*")
+    assert LocalRepository(tmp_path / "course").tracked() == [
+        TrackedPath("a\tb", is_submodule=False, is_left_out=False),
+        TrackedPath("c", is_submodule=False, is_left_out=True),
+        TrackedPath("m", is_submodule=True, is_left_out=True),
+    ]
+
+
 def test_a_checkout_of_somebody_else_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=x")
@@ -229,3 +251,4 @@ def test_a_folder_outside_of_git_has_files_and_no_history(tmp_path: Path) -> Non
     (tmp_path / "HEAD").write_text("ref: refs/heads/main\n")
     assert LocalRepository(tmp_path).files() == ["HEAD", "a"]
     assert LocalRepository(tmp_path).head() == ("", 0)
+    assert LocalRepository(tmp_path).tracked() == []

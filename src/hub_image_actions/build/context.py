@@ -122,7 +122,7 @@ class BuildContext:
         if not self.folder.is_dir():
             raise ContextError(
                 f"There is no folder {self.name!r}.",
-                "Check `context`, and that a step with actions/checkout comes before.",
+                "Check `context`, and that a step with actions/checkout comes before, and checks it out.",
             )
         if appendix_file and not (self.folder / appendix_file).is_file():
             raise ContextError(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub_image_actions.build.builder import Builder
 from hub_image_actions.build.candidates import CandidateStore, open_candidates
+from hub_image_actions.build.completeness import CheckoutContent
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.earlier_images import FinishedImage, PreviousImage
 from hub_image_actions.build.existing_tags import ExistingTags, with_own_tag
@@ -22,6 +23,7 @@ from hub_image_actions.build.repo2docker import unread_configuration
 from hub_image_actions.build.staging import StagedContext, staged
 from hub_image_actions.docker.engine import DockerError
 from hub_image_actions.errors import RegistryError
+from hub_image_actions.git import LocalRepository
 from hub_image_actions.ownership import owned_folder
 
 
@@ -95,7 +97,13 @@ class ImageBuild:
             owned_folder("context", job.origin.scratch) as folder,
             staged(self._context.folder, job.origin.checkout, folder / "staged", rules, always) as context,
         ):
-            for warning in context.warnings:
+            content = CheckoutContent(
+                self._context.folder,
+                job.settings.context,
+                LocalRepository(self._context.folder).tracked(),
+                rules,
+            )
+            for warning in (*context.warnings, *content.warnings(context)):
                 job.warn(warning)
             yield context
 
