@@ -208,11 +208,13 @@ def fake_build(folder: Path, settings: BuildSettings | None = None, **origin: An
 
 
 def pushed_image(
-    labels: Mapping[str, str], *, system: str = "linux", architecture: str = "amd64"
+    labels: Mapping[str, str], *, system: str = "linux", architecture: str = "amd64", made_by: str = ""
 ) -> PushedImage:
-    """Return an image of a registry that has these labels."""
+    """Return an image of a registry that has these labels, and was made by one instruction or none."""
+    history = [{"created_by": made_by}] if made_by else []
+    settings = {"Labels": dict(labels)}
     config = json.dumps(
-        {"os": system, "architecture": architecture, "config": {"Labels": dict(labels)}, "history": []}
+        {"os": system, "architecture": architecture, "config": settings, "history": history}
     ).encode()
     described = {"digest": f"sha256:{hashlib.sha256(config).hexdigest()}", "size": len(config)}
     body = json.dumps({"config": described, "layers": []}).encode()

@@ -47,7 +47,7 @@ class ImageInspection:
 
     def contents(self, docker: Docker, report: BuildReport) -> ImageContents:
         """Return what is in the image that was built; a list that cannot be read fails no build."""
-        size = unpacked(report.layers)
+        size = unpacked(report.layers, in_blocks=docker.engine().has_containerd_store)
         name = f"image-packages-{uuid.uuid4().hex[:12]}"
         try:
             packages = read_packages(docker, self.settings.reference, name)
@@ -69,12 +69,23 @@ class ImageInspection:
         old = self._compared(name) if name else None
         report.comparison = ImageComparison(old, contents, name) if old else None
         self._write_sbom(contents, report.digest)
-        size_before = old.unpacked.total if old and old.unpacked else None
-        exceeded = settings.inspection.budget.exceeded(report.size, size_before, name)
+        exceeded = settings.inspection.budget.exceeded(report.size, self._size_before(report), name)
         if exceeded and settings.inspection.over_budget == "fail":
             raise ImageTooBig(" ".join(exceeded), "Remove what the image does not need, or raise the limit.")
         for sentence in exceeded:
             self.warn(sentence)
+
+    def _size_before(self, report: BuildReport) -> int | None:
+        comparison = report.comparison
+        if comparison is None or comparison.old.unpacked is None:
+            return None
+        if not comparison.is_measured_otherwise:
+            return comparison.old.unpacked.total
+        self.tell(
+            f"The size is not compared with that of {comparison.old_name}: one of the two was measured on a "
+            "Docker with containerd's store, which counts whole blocks of the disk, the other was not."
+        )
+        return None
 
     def _compared_name(self) -> str:
         return self.settings.inspection.compare_with or self.previous().rpartition(":")[2]

@@ -61,12 +61,18 @@ class ImageComparison:
 
     @cached_property
     def sizes(self) -> tuple[ImageSize, ImageSize] | None:
-        """The sizes of both images, unpacked where that is known of both, else compressed."""
-        if self.old.unpacked and self.new.unpacked:
+        """The sizes of both images, unpacked where both were measured in one way, else compressed."""
+        if self.old.unpacked and self.new.unpacked and not self.is_measured_otherwise:
             return self.old.unpacked, self.new.unpacked
         if self.old.compressed and self.new.compressed:
             return self.old.compressed, self.new.compressed
         return None
+
+    @property
+    def is_measured_otherwise(self) -> bool:
+        """Whether the unpacked sizes say nothing about growth: one has bytes, the other a disk's blocks."""
+        old, new = self.old.unpacked, self.new.unpacked
+        return bool(old and new and old.in_blocks != new.in_blocks)
 
     def markdown(self) -> str:
         """Return the difference as a part of a comment: the gist, and folded what is long."""
@@ -123,7 +129,8 @@ class ImageComparison:
         return f"Their difference is not known ({'; '.join(missing)})."
 
     def _kind_of_size(self) -> str:
-        return "unpacked" if self.old.unpacked and self.new.unpacked else "compressed"
+        is_unpacked = self.sizes is not None and self.sizes[0] is self.old.unpacked
+        return "unpacked" if is_unpacked else "compressed"
 
     def _size_lines(self) -> list[str]:
         if not self.sizes:

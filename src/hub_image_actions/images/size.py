@@ -14,6 +14,10 @@ from typing import Any
 from hub_image_actions.docker.engine import Layer
 
 LABEL = "hub-image-actions.layers"
+# containerd's store counts the blocks that files take on the disk (`fs.DiskUsage` of containerd/continuity),
+# Docker's own store their bytes: an image of many small files is a tenth and more larger in the first.
+_MEASURED = f"{LABEL}.measured"
+_IN_BLOCKS = "blocks"
 _SIZES = re.compile(r"[0-9]{1,15}(?:,[0-9]{1,15}){0,199}")
 # What the two builders put around an instruction.
 _NOT_RUN = re.compile(r"/bin/sh -c #\(nop\) ")
@@ -43,9 +47,15 @@ class LayerSize:
 
 @dataclass(frozen=True)
 class ImageSize:
-    """The sizes of an image's layers, the first layer first."""
+    """The sizes of an image's layers.
+
+    Args:
+        layers: the layers, the first one first.
+        in_blocks: whether the blocks of a disk were counted, and not bytes.
+    """
 
     layers: tuple[LayerSize, ...]
+    in_blocks: bool = False
 
     @cached_property
     def total(self) -> int:
@@ -55,12 +65,19 @@ class ImageSize:
     def to_label(self) -> dict[str, str]:
         """Return the label that holds the sizes; none for more layers than an image can have."""
         text = ",".join(str(layer.size) for layer in self.layers)
-        return {LABEL: text} if _SIZES.fullmatch(text) else {}
+        if not _SIZES.fullmatch(text):
+            return {}
+        return {LABEL: text, **({_MEASURED: _IN_BLOCKS} if self.in_blocks else {})}
 
 
-def unpacked(layers: Sequence[Layer]) -> ImageSize:
-    """Return the size of an image in the engine, whose layers come with the last one first."""
-    return ImageSize(tuple(LayerSize(layer.size, layer.made_by) for layer in reversed(layers)))
+def unpacked(layers: Sequence[Layer], *, in_blocks: bool = False) -> ImageSize:
+    """Return the size of an image in the engine, whose layers come with the last one first.
+
+    Args:
+        layers: the layers, as the engine lists them.
+        in_blocks: whether the engine counts the blocks of its disk, as it does in containerd's store.
+    """
+    return ImageSize(tuple(LayerSize(layer.size, layer.made_by) for layer in reversed(layers)), in_blocks)
 
 
 def unpacked_as_labelled(labels: Mapping[str, str], config: Mapping[str, Any]) -> ImageSize | None:
@@ -71,9 +88,8 @@ def unpacked_as_labelled(labels: Mapping[str, str], config: Mapping[str, Any]) -
     # An image that was built on another has the other's label until it gets its own.
     if not _SIZES.fullmatch(text) or len(sizes) != len(history):
         return None
-    return ImageSize(
-        tuple(LayerSize(int(size), _made_by(entry)) for size, entry in zip(sizes, history, strict=True))
-    )
+    layers = (LayerSize(int(size), _made_by(entry)) for size, entry in zip(sizes, history, strict=True))
+    return ImageSize(tuple(layers), labels.get(_MEASURED) == _IN_BLOCKS)
 
 
 def compressed(manifest: Mapping[str, Any], config: Mapping[str, Any]) -> ImageSize:

@@ -9,8 +9,10 @@ import pytest
 from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
 from hub_image_actions.build import inspection
 from hub_image_actions.build.inspection import ImageInspection, ImageTooBig
+from hub_image_actions.docker.engine import Layer
 from hub_image_actions.errors import ActionError
 from hub_image_actions.images.contents import ImageContents
+from hub_image_actions.images.size import unpacked
 from hub_image_actions.packages.package_list import Package, PackageList
 from hub_image_actions.packages.reading import PackagesNotRead
 
@@ -67,6 +69,25 @@ def test_an_image_beyond_its_budget_warns_or_fails(tmp_path: Path, fails: bool) 
     else:
         part(build).describe(NEW, build.job.report)
     assert bool(build.job.report.warnings) is not fails
+
+
+@pytest.mark.parametrize(("in_blocks", "has_grown"), [(False, True), (True, False)])
+def test_sizes_that_were_measured_in_two_ways_are_no_growth(
+    tmp_path: Path, in_blocks: bool, has_grown: bool
+) -> None:
+    build = fake_build(tmp_path, read_settings(max_growth="5 %"))
+    build.docker.has_containerd_store = in_blocks
+    layers = (Layer(115, "RUN make"),)
+    old = unpacked([Layer(100, "RUN make")]).to_label()
+    keep(build.registry, "0", pushed_image({**OLD.to_labels(), **old}, made_by="RUN make"))
+    report = build.job.report
+    report.size, report.layers = 115, layers
+    new = ImageContents(NEW.packages, unpacked(layers, in_blocks=in_blocks))
+    part(build, "quay.io/course/image:0").describe(new, report)
+    assert bool([warning for warning in report.warnings if "has grown" in warning]) is has_grown
+    assert ("The size is not compared with that of 0" in "".join(build.told.lines)) is not has_grown
+    assert report.comparison is not None
+    assert bool(report.comparison.sizes) is has_grown
 
 
 def test_a_bill_of_materials_is_written_into_the_checkout(tmp_path: Path) -> None:

@@ -38,6 +38,11 @@ def test_sizes_are_kept_in_a_label() -> None:
     assert unpacked_as_labelled(SIZE.to_label(), {"history": HISTORY}) == SIZE
 
 
+def test_a_size_in_blocks_is_kept_as_one() -> None:
+    size = unpacked([Layer(30, "RUN make"), Layer(0, "ENV A=1"), Layer(10, "ADD file")], in_blocks=True)
+    assert unpacked_as_labelled(size.to_label(), {"history": HISTORY}) == size != SIZE
+
+
 @pytest.mark.parametrize("number", [0, 201])
 def test_more_layers_than_an_image_can_have_are_not_kept(number: int) -> None:
     assert ImageSize((LayerSize(1, ""),) * number).to_label() == {}
