@@ -1,5 +1,6 @@
 """One build as its parts share it: what is to be built, where it runs, and who is told."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from hub_image_actions.build.report import BuildReport
 from hub_image_actions.build.settings import BuildSettings
 from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.runner import Runner
+from hub_image_actions.errors import ActionError
 from hub_image_actions.http import Http
 
 
@@ -74,9 +76,12 @@ def open_job(
         report: what is known so far; it gets the image and its tags.
         environ: the environment of the step, which holds no inputs.
         locks: the folder with the hash-locked lists of what is installed for a build.
+
+    Raises:
+        ActionError: a file of the checkout or of the machine cannot be read or written.
     """
     report.image, report.tags = settings.reference, settings.tags
-    with interruptible(), Http() as http:
+    with interruptible(), _told_of_files(origin.checkout), Http() as http:
         yield BuildJob(
             settings=settings,
             origin=origin,
@@ -86,3 +91,28 @@ def open_job(
             report=report,
             locks=locks,
         )
+
+
+@contextmanager
+def _told_of_files(checkout: Path) -> Iterator[None]:
+    """Say of a file that cannot be read or written which it is, and whose.
+
+    Raises:
+        ActionError: there is one.
+    """
+    try:
+        yield
+    except OSError as error:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else ""
+        reason = error.strerror or str(error)
+        path = Path(name)
+        if name and path.is_relative_to(checkout):
+            inside = str(path.relative_to(checkout))
+            raise ActionError(
+                f"{inside} cannot be read: {reason}.",
+                "Look at its rights in the checkout, and at where it leads to if it is a link.",
+            ) from error
+        raise ActionError(
+            f"{name or 'A file'} cannot be used: {reason}.",
+            "Look at the runner's disk, and at the rights of its temporary folder.",
+        ) from error
