@@ -55,6 +55,8 @@ class Told:
     def error(self, error: ActionError) -> None:
         self.lines.append(f"error: {error.file}:{error.line} {error.problem}")
 
+    failure = error
+
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
         self.lines.append(f"group: {title}")

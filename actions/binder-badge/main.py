@@ -215,19 +215,20 @@ class BinderBadge:
 
 def main() -> int:
     """Run the action and return its exit status."""
-    runner = Runner(os.environ, INPUTS, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
-    try:
-        settings = read_inputs(Inputs(runner.input))
-        runner.mask(settings.token)
-        run = read_run_environment(os.environ)
-        event = read_event(run.event_path)
-        repository = names.parse_full_name(run.repository)
-        with interruptible(), Http() as http:
-            BinderBadge(settings, runner, http, repository, event).run()
-    except ActionError as error:
-        runner.error(error)
-        return 1
-    return 0
+    arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
+    with Runner(os.environ, INPUTS, arguments) as runner:
+        try:
+            settings = read_inputs(Inputs(runner.input))
+            runner.mask(settings.token)
+            run = read_run_environment(os.environ)
+            event = read_event(run.event_path)
+            repository = names.parse_full_name(run.repository)
+            with interruptible(), Http() as http:
+                BinderBadge(settings, runner, http, repository, event).run()
+        except ActionError as error:
+            runner.error(error)
+            return 1
+        return 0
 
 
 if __name__ == "__main__":

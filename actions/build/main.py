@@ -72,13 +72,14 @@ def run(runner: Runner) -> int:
 
 def main() -> int:
     """Run the action and return its exit status."""
-    runner = Runner(os.environ, INPUTS, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
-    try:
-        return run(runner)
-    except ActionError as error:
-        # Before there is a report, or where it cannot be told.
-        runner.error(error)
-        return 1
+    arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
+    with Runner(os.environ, INPUTS, arguments) as runner:
+        try:
+            return run(runner)
+        except ActionError as error:
+            # Before there is a report, or where it cannot be told.
+            runner.error(error)
+            return 1
 
 
 if __name__ == "__main__":

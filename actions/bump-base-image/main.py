@@ -280,20 +280,21 @@ class BumpBaseImage:
 
 def main() -> int:
     """Run the action and return its exit status."""
-    runner = Runner(os.environ, INPUTS, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
-    run = read_run_environment(os.environ)
-    event = announced(read_event(run.event_path))
-    try:
-        # What the event says is read as the inputs are, by the same parsers.
-        settings = read_inputs(Inputs(lambda name: runner.input(name).strip() or event.get(name, "")))
-        runner.mask(settings.token)
-        docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-        with interruptible(), open_http() as http:
-            BumpBaseImage(settings, runner, http, run.repository, docker_config).run()
-    except ActionError as error:
-        runner.error(error)
-        return 1
-    return 0
+    arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
+    with Runner(os.environ, INPUTS, arguments) as runner:
+        run = read_run_environment(os.environ)
+        event = announced(read_event(run.event_path))
+        try:
+            # What the event says is read as the inputs are, by the same parsers.
+            settings = read_inputs(Inputs(lambda name: runner.input(name).strip() or event.get(name, "")))
+            runner.mask(settings.token)
+            docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+            with interruptible(), open_http() as http:
+                BumpBaseImage(settings, runner, http, run.repository, docker_config).run()
+        except ActionError as error:
+            runner.error(error)
+            return 1
+        return 0
 
 
 if __name__ == "__main__":

@@ -413,19 +413,20 @@ def origin_of(environ: Mapping[str, str]) -> BumpOrigin:
 
 def main() -> int:
     """Run the action and return its exit status."""
-    runner = Runner(os.environ, INPUTS, read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:]))
-    try:
-        settings = read_inputs(Inputs(runner.input))
-        runner.mask(settings.token)
-        forget_environment(os.environ)
-        docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-        sweep_folders(Path(tempfile.gettempdir()))
-        with interruptible(), Http() as http, owned_folder("deployments") as folder:
-            BumpDatahubTag(settings, runner, http, origin_of(os.environ), docker_config).run(folder)
-    except ActionError as error:
-        runner.error(error)
-        return 1
-    return 0
+    arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
+    with Runner(os.environ, INPUTS, arguments) as runner:
+        try:
+            settings = read_inputs(Inputs(runner.input))
+            runner.mask(settings.token)
+            forget_environment(os.environ)
+            docker_config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+            sweep_folders(Path(tempfile.gettempdir()))
+            with interruptible(), Http() as http, owned_folder("deployments") as folder:
+                BumpDatahubTag(settings, runner, http, origin_of(os.environ), docker_config).run(folder)
+        except ActionError as error:
+            runner.error(error)
+            return 1
+        return 0
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class ImageChecks:
         settings, runner = self._job.settings, self._job.runner
         for case in results.failed:
             file = os.path.normpath(Path(settings.context) / case.file) if case.file else ""
-            runner.error(ActionError(f"{case.name}: {case.message}", file=file, line=case.line or 1))
+            runner.failure(ActionError(f"{case.name}: {case.message}", file=file, line=case.line or 1))
         if results.failed:
             kept = " Nothing was pushed." if settings.push else ""
             raise ImageTestsFailed(failed_tests(results.failed), f"The report shows why.{kept}")

@@ -6,9 +6,11 @@ GitHub Actions" in GitHub's documentation.
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from actions_toolkit import core
 
@@ -20,6 +22,11 @@ from hub_image_actions.redaction import secret_lines
 _ORDERS = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-ln-~]|\x1b[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b(?!\\[[0-?]*m)[ -/]*[0-~]?"
 )
+# GitHub shows ten annotations of a kind for each step, and drops the rest in silence:
+# https://docs.github.com/en/rest/checks/runs and https://github.com/orgs/community/discussions/26680.
+_MOST_ANNOTATIONS = 10
+# One is kept for what sums up the rest, and among errors one for the error that ends the run.
+_ROOM = {"error": _MOST_ANNOTATIONS - 2, "warning": _MOST_ANNOTATIONS - 1, "notice": _MOST_ANNOTATIONS - 1}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 
 
@@ -41,6 +48,8 @@ class Runner:
         self._inputs = dict(inputs or {})
         self._arguments = dict(arguments or {})
         self._on_runner = environ.get("GITHUB_ACTIONS") == "true"
+        self._annotations: Counter[str] = Counter()
+        self._left_in_log: Counter[str] = Counter()
         self._outputs = environ.get("GITHUB_OUTPUT", "")
         self._summary = environ.get("GITHUB_STEP_SUMMARY", "")
 
@@ -63,6 +72,15 @@ class Runner:
             inert = line.replace("::", ":\u200b:") if line.lstrip().startswith("::") else line
             print(_writable(inert.replace("##[", "##\u200b[")), flush=True)
 
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for annotation in ("warning", "notice"):
+            self._sum_up(annotation)
+
     def notice(self, message: str) -> None:
         """Write a notice, which GitHub shows above the log."""
         self._annotate("notice", message)
@@ -71,11 +89,19 @@ class Runner:
         """Write a warning, which GitHub shows above the log."""
         self._annotate("warning", message)
 
+    def failure(self, error: ActionError) -> None:
+        """Write one of several errors that a run goes on after, as that of one test."""
+        self._annotate("error", str(error), _place(error))
+
     def error(self, error: ActionError) -> None:
-        """Write an error, which GitHub shows above the log and at the file and line that it is about."""
-        for each in error.errors if isinstance(error, InvalidInputs) else (error,):
-            place = {"file": each.file, "line": str(each.line)} if each.file else {}
-            self._annotate("error", str(each), place)
+        """Write the error that ends the run, which GitHub shows above the log and at the file and line."""
+        self._sum_up("error")
+        errors = error.errors if isinstance(error, InvalidInputs) else (error,)
+        room = max(0, _MOST_ANNOTATIONS - 1 - self._annotations["error"])
+        for each in errors[:room]:
+            self._issue("error", str(each), _place(each))
+        if rest := errors[room:]:
+            self._issue("error", " ".join(map(str, rest)), _place(rest[0]) if len(rest) == 1 else {})
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -123,12 +149,30 @@ class Runner:
             ) from error
 
     def _annotate(self, kind: str, message: str, place: Mapping[str, str] | None = None) -> None:
+        """Write an annotation; those that GitHub would drop are lines of the log."""
+        if not self._on_runner or self._annotations[kind] < _ROOM[kind]:
+            self._issue(kind, message, place or {})
+        else:
+            self._left_in_log[kind] += 1
+            self.info(f"{kind}: {message}")
+
+    def _sum_up(self, kind: str) -> None:
+        if count := self._left_in_log.pop(kind, 0):
+            one_or_many = f"{kind} is" if count == 1 else f"{kind}s are"
+            self._issue(kind, f"{count} more {one_or_many} in the log.", {})
+
+    def _issue(self, kind: str, message: str, place: Mapping[str, str]) -> None:
+        self._annotations[kind] += 1
         if self._on_runner:
-            written = {name: _writable(text) for name, text in (place or {}).items()}
+            written = {name: _writable(text) for name, text in place.items()}
             core.issue_command(kind, written, _writable(message))
             sys.stdout.flush()
         else:
             print(_writable(_tame(f"{kind}: {message}")), file=sys.stderr, flush=True)
+
+
+def _place(error: ActionError) -> dict[str, str]:
+    return {"file": error.file, "line": str(error.line)} if error.file else {}
 
 
 def variable(name: str) -> str:
