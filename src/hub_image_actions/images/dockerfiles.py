@@ -9,6 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from hub_image_actions.images.argument_defaults import (
+    ArgumentDefault,
+    argument_defaults,
+    declared,
+    repetitions,
+)
 from hub_image_actions.images.dockerfile_instructions import (
     UNSET,
     Instruction,
@@ -28,6 +34,7 @@ UNTAGGED = "without a tag"
 MALFORMED = "not written as an image reference"
 IN_PIECES = "its tag is put together from several places"
 SHARED = "its tag stands where another image takes its own from"
+REPEATED = "the stage gives the argument another default"
 UNPINNED = "pinned by digest, and the new digest is not known"
 # Docker's own name, the usual ways to have several of them in a folder, and Podman's name.
 _NAMES = re.compile(r"(?:Dockerfile|Containerfile)(?:\.(?!dockerignore$).+)?|.+\.dockerfile", re.IGNORECASE)
@@ -137,7 +144,32 @@ def moved(content: bytes, target: BaseTarget) -> tuple[bytes, tuple[BaseOutcome,
         for part, new in ((base.tag, target.tag), (base.digest, target.digest))
         if part.text
     }
+    defaults = list(argument_defaults(text))
+    for base, outcome in zip(ours, list(outcomes), strict=True):
+        if outcome.new or outcome.reason == ALREADY:
+            again = _repeated(TextLines(text), base, target, defaults)
+            parts |= {(part.start, part.start + len(part.text)): new for part, new, _ in again if new}
+            outcomes += [repeated for _, _, repeated in again]
     return _spliced(text, parts).encode(errors="surrogateescape"), tuple(outcomes)
+
+
+def _repeated(
+    lines: TextLines, base: Base, target: BaseTarget, defaults: list[ArgumentDefault]
+) -> list[tuple[Traced, str, BaseOutcome]]:
+    """Return the defaults of stages that say again what a `FROM` builds on, with what becomes of each."""
+    again = []
+    for part, new in ((base.tag, target.tag), (base.digest, target.digest)):
+        for default, same in repetitions(defaults, part):
+            moves = same is not None and same.text != new != ""
+            if same is not None and not moves:
+                continue
+            value = same or default.value
+            outcome = BaseOutcome(_line(lines, value), base.stage, value.text)
+            outcome = (
+                replace(outcome, new=new) if moves else replace(outcome, reason=f"{REPEATED}: {default.name}")
+            )
+            again.append((value, new if moves else "", outcome))
+    return again
 
 
 def _text(content: bytes) -> str:
@@ -179,7 +211,8 @@ def _bases(text: str) -> Iterator[Base]:
     variables, stages, lines = Variables(), list[str](), TextLines(text)
     for instruction in instructions(text):
         if instruction.keyword == "ARG" and not stages:
-            _declare(instruction, variables)
+            # Taken note of in the variables.
+            list(declared(instruction, variables))
         elif instruction.keyword == "FROM" and (words := _without_flags(instruction)):
             name = next((name.text for name in words[2:] if words[1].text.upper() == "AS"), "")
             stage = name or str(len(stages))
@@ -198,19 +231,6 @@ def _bases(text: str) -> Iterator[Base]:
 
 def _without_flags(instruction: Instruction) -> list[Traced]:
     return [word for word in instruction.words() if not word.text.startswith("--")]
-
-
-def _declare(instruction: Instruction, variables: Variables) -> None:
-    """Take note of the defaults that an `ARG` before the first `FROM` gives."""
-    for word in instruction.quoted_words():
-        name, equals, _ = word.text.partition("=")
-        if equals:
-            try:
-                value = variables.expanded(word[len(name) + 1 :], instruction.escape)
-            except UnknownSyntax:
-                variables.values.pop(name, None)
-            else:
-                variables.values[name] = value
 
 
 def _base(

@@ -69,7 +69,6 @@ MOVES = {
     "if set": "ARG X=1\nFROM ${X:+<I>:<old>}\n",
     "the last argument counts": "ARG TAG=z\nARG TAG=<old>\nFROM <I>:$TAG\n",
     "without default it stays": "ARG TAG=<old>\nARG TAG\nFROM <I>:$TAG\n",
-    "argument of a stage": "ARG TAG=<old>\nFROM <I>:$TAG\nARG TAG=z\nRUN echo $TAG\n",
     "heredoc": "FROM <I>:<old>\nRUN <<EOF\nFROM <I>:1\nEOF\nFROM <I>:<old>\n",
     "heredoc with tabs": "RUN cat <<-'END' > /x\nFROM <I>:1\n\tEND\nFROM <I>:<old>\n",
     "two heredocs": "COPY <<A <<B /\nFROM <I>:1\nA\nFROM <I>:1\nB\nFROM <I>:<old>\n",
