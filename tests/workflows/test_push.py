@@ -82,6 +82,24 @@ def test_by_hand_and_with_the_secret_in_place_of_an_app_there_is_still_one_pull_
     assert len(world.deployments.pulls) == 1
 
 
+def test_where_a_person_opens_the_pull_request_a_token_that_may_only_push_is_enough(
+    world: ImageRepository, pushed: Run, tag: str
+) -> None:
+    rights = {"contents": "write", "pull_requests": "read", "metadata": "read"}
+    token = world.github.create_token("carol", "personal", rights, repositories=[DEPLOYMENTS])
+    world.tokens.append(token)
+    before = len(world.deployments.pulls)
+    usual = dict(world.variables), dict(world.secrets)
+    world.variables = {**usual[0], "OPEN_PULL_REQUEST": "false"}
+    world.secrets = {"GAR_SECRET_KEY": usual[1]["GAR_SECRET_KEY"], "DATAHUB_CREATE_PR": token}
+    run = world.dispatch("build-push-open-pr.yaml")
+    world.variables, world.secrets = usual
+    assert run.jobs == {"check": "success", "build": "success", "bump": "success"}, run.log
+    assert len(world.deployments.pulls) == before
+    assert run.outputs("bump")["pull-request-number"] == ""
+    assert f"/compare/staging...{run.outputs('bump')['branch']}" in run.outputs("bump")["pull-request-url"]
+
+
 def test_a_version_tag_names_its_image_and_supersedes_the_older_pull_request(
     world: ImageRepository, pushed: Run
 ) -> None:
