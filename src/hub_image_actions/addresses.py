@@ -5,6 +5,7 @@ it where they do go. Both must read it alike: so the one parser is the library's
 known to read in different ways is no address.
 """
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -65,6 +66,15 @@ def parse_address(text: str) -> Address:
     if scheme not in _PORTS or not host or parts.port == 0:
         raise InvalidAddress("The address is none of HTTP.")
     return Address(scheme, host.lower(), parts.port or _PORTS[scheme], parts.request_uri)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine; Docker speaks plain http to such registries."""
+    try:
+        name = parse_address(f"http://{host}").host
+        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except (InvalidAddress, ValueError):
+        return False
 
 
 def joined(base: str, reference: str) -> str:

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hub_image_actions import __version__
+from hub_image_actions.addresses import is_loopback
+from hub_image_actions.breakdown import Breakdown, Proxy, breakdown_of
 from hub_image_actions.errors import ActionError
 
 if TYPE_CHECKING:
@@ -164,17 +166,6 @@ class Request:
         return f"{self.method} {re.sub('//[^/]*@', '//', self.url.partition('?')[0])}"
 
 
-@dataclass(frozen=True)
-class Breakdown:
-    """An exchange without an answer: may the server have acted, and can another try help?"""
-
-    reason: str
-    remedy: str = ""
-    sent: bool = True
-    passing: bool = True
-    cause: Exception | None = None
-
-
 class Exchanges:
     """Exchanges of one session: no cookies, no .netrc, proxies and CA bundle from the environment.
 
@@ -208,12 +199,12 @@ class Exchanges:
         except OSError as error:
             # requests' own errors are OSErrors; those about the request's form are ValueErrors besides.
             if isinstance(error, ValueError):
-                raise _malformed(request) from None
-            return _breakdown(error, self._limits)
-        except ValueError:
-            raise _malformed(request) from None
+                raise self._malformed(request, error) from None
+            return self._breakdown(request, error)
+        except ValueError as error:
+            raise self._malformed(request, error) from None
         except self._transport_error as error:
-            return _breakdown(error, self._limits)
+            return self._breakdown(request, error)
 
     def begin(self, request: Request, body: StreamedBody | None) -> "requests.Response":
         """Send a request once; return the answer before its body is there.
@@ -227,15 +218,16 @@ class Exchanges:
                 request.url,
                 headers=dict(request.headers),
                 data=body,
+                proxies=_chosen_proxies(request.url),
                 # While a body is sent, the time for the connection is that for each block.
                 timeout=(self._limits.stream, self._limits.stream),
                 allow_redirects=False,
                 stream=True,
             )
-        except ValueError:
-            raise _malformed(request) from None
+        except ValueError as error:
+            raise self._malformed(request, error) from None
         except (OSError, self._transport_error) as error:
-            broken = _breakdown(error, self._limits)
+            broken = self._breakdown(request, error)
             raise NoAnswer(str(request), broken.reason, broken.remedy, uncertain=broken.sent) from error
 
     def blocks(self, answer: "requests.Response", request: Request) -> Iterator[bytes]:
@@ -248,7 +240,25 @@ class Exchanges:
             while block := answer.raw.read1(_STREAM_BLOCK, decode_content=False):
                 yield block
         except (OSError, self._transport_error) as error:
-            raise NoAnswer(str(request), _breakdown(error, self._limits).reason) from error
+            raise NoAnswer(str(request), self._breakdown(request, error).reason) from error
+
+    def _breakdown(self, request: Request, error: Exception) -> Breakdown:
+        return breakdown_of(
+            error, connect=self._limits.connect, read=self._limits.read, proxy=_proxy_for(request.url)
+        )
+
+    def _malformed(self, request: Request, error: ValueError) -> NoAnswer:
+        from requests.exceptions import InvalidProxyURL, InvalidSchema
+
+        if isinstance(error, (InvalidProxyURL, InvalidSchema)) and (proxy := _proxy_for(request.url)):
+            reason = f"the proxy {proxy} cannot be used"
+            return NoAnswer(str(request), reason, f"Write {proxy.variable} as `http://HOST:PORT`.")
+        # The cause is not shown: its text can hold the header, and with it the token.
+        return NoAnswer(
+            str(request),
+            "the address or a header is malformed",
+            "Look for line breaks or characters that are not ASCII in the address, token or password.",
+        )
 
     def _sent(self, request: Request, until: float) -> Response | Breakdown:
         answer = self._session.request(
@@ -256,6 +266,7 @@ class Exchanges:
             request.url,
             headers=dict(request.headers),
             data=request.body,
+            proxies=_chosen_proxies(request.url),
             timeout=(self._limits.connect, self._limits.read),
             allow_redirects=False,
             stream=True,
@@ -307,70 +318,26 @@ def _as_it_is(request: "requests.PreparedRequest") -> "requests.PreparedRequest"
     return request
 
 
-def _malformed(request: Request) -> NoAnswer:
-    # The cause is not shown: its text can hold the header, and with it the token.
-    return NoAnswer(
-        str(request),
-        "the address or a header is malformed",
-        "Look for line breaks or characters that are not ASCII in the address, token or password.",
-    )
+def _is_here(url: str) -> bool:
+    return is_loopback(url.partition("//")[2].partition("/")[0])
 
 
-def _breakdown(error: Exception, limits: Limits) -> Breakdown:
-    import ssl
+def _chosen_proxies(url: str) -> dict[str, str] | None:
+    """Return no proxy for this machine, as Docker does, and else None: those of the environment.
 
-    from urllib3 import exceptions as urllib3
-
-    # From the most to the least telling: requests wraps urllib3's errors, and those wrap the socket's.
-    chain = list(_causes(error))
-
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in chain)
-
-    untrusted = next((cause for cause in chain if isinstance(cause, ssl.SSLCertVerificationError)), None)
-    if untrusted is not None:
-        return Breakdown(
-            f"its certificate is not trusted ({untrusted.verify_message})",
-            "For a certificate authority of your own, set REQUESTS_CA_BUNDLE to its bundle.",
-            sent=False, passing=False, cause=error,
-        )  # fmt: skip
-    if has(urllib3.NameResolutionError):
-        return Breakdown("the host's name is not known", "Check the name.", sent=False, cause=error)
-    if has(urllib3.ProxyError):
-        return Breakdown("the proxy cannot be used", "Check HTTPS_PROXY.", sent=False, cause=error)
-    if has(urllib3.NewConnectionError):
-        return Breakdown("the connection was refused", sent=False, cause=error)
-    if has(urllib3.ConnectTimeoutError):
-        reason = f"there was no connection within {limits.connect:g} seconds"
-        return Breakdown(reason, sent=False, cause=error)
-    return Breakdown(_lost_answer(has, limits), cause=error)
+    To a proxy, `localhost` is itself. Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config.ProxyFunc
+    """
+    return {"http": "", "https": ""} if _is_here(url) else None
 
 
-def _lost_answer(has: Callable[..., bool], limits: Limits) -> str:
-    import ssl
-    from http.client import IncompleteRead
+def _proxy_for(url: str) -> Proxy | None:
+    """Return the proxy that the environment names for an address; None where there is none."""
+    from urllib.request import getproxies
 
-    from urllib3 import exceptions as urllib3
+    from requests.utils import get_environ_proxies, select_proxy
 
-    if has(urllib3.ReadTimeoutError, TimeoutError):
-        return f"the server said nothing for {limits.read:g} seconds"
-    if has(IncompleteRead, urllib3.IncompleteRead):
-        return "the answer was cut off"
-    if has(urllib3.DecodeError):
-        return "the answer's compression is damaged"
-    if has(ssl.SSLError):
-        return "the encrypted connection broke"
-    return "the connection was reset"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    # Some of these errors carry their cause as an argument or a `reason`, others as Python does. Their
-    # context does not count: it may be an earlier call's failure, which the caller is just handling.
-    seen: list[BaseException] = []
-    left: list[object] = [error]
-    while left:
-        cause = left.pop()
-        if isinstance(cause, BaseException) and cause not in seen:
-            seen.append(cause)
-            left += [*cause.args, getattr(cause, "reason", None), cause.__cause__]
-    yield from seen
+    address = "" if _is_here(url) else select_proxy(url, get_environ_proxies(url))
+    if not address:
+        return None
+    variable = next((f"{name.upper()}_PROXY" for name, named in getproxies().items() if named == address), "")
+    return Proxy(variable, address)

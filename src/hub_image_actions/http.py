@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Protocol
 
 from hub_image_actions.addresses import InvalidAddress, joined, parse_address
+from hub_image_actions.breakdown import Breakdown
 from hub_image_actions.exchange import (
     DEFAULT_LIMITS,
     NO_HEADERS,
-    Breakdown,
     Exchanges,
     Headers,
     Limits,

@@ -1,5 +1,6 @@
 """A web server on the loopback interface that lives as long as a `with` block."""
 
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -52,6 +53,12 @@ class LoopbackServer:
     def url(self) -> str:
         """The server's address, without a slash at its end."""
         return f"http://{self.host}"
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Answer in https from now on."""
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
 
     def __enter__(self: Server) -> Server:
         """Begin to answer."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub_image_actions.addresses import Address, InvalidAddress, joined, parse_address
+from hub_image_actions.addresses import Address, InvalidAddress, is_loopback, joined, parse_address
 
 BASE = "https://registry.example/v2/a/tags/list"
 AMBIGUOUS = [
@@ -68,3 +68,22 @@ def test_an_address_has_one_origin(text: str, parts: Address) -> None:
 )
 def test_a_reference_is_seen_from_where_it_was_given(reference: str, address: str) -> None:
     assert joined(BASE, reference) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:5000", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9:80", True),
+        ("[::1]:5000", True),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+        ("10.0.0.1", False),
+        ("me@localhost", False),
+        ("", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, *, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

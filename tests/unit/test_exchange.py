@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from hub_image_actions.breakdown import Breakdown
 from hub_image_actions.exchange import (
-    Breakdown,
     Exchanges,
     Headers,
     NoAnswer,

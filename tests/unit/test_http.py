@@ -2,11 +2,11 @@
 
 import gzip
 import socket
-import ssl
 import struct
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from hub_image_actions.exchange import USER_AGENT, Headers, Limits, NoAnswer, Response
+from hub_image_actions.exchange import USER_AGENT, Headers, Limits, NoAnswer, Response, StreamedBody
 from hub_image_actions.http import Http, RetryPolicy, is_rate_limited, wait_asked
+from testbed.certificates import Authority
 from testbed.loopback import LoopbackServer, QuietHandler
-from testbed.token_server import SigningKey
 
 NOW = 1_800_000_000
 Act = Callable[["_Handler"], None]
@@ -61,11 +60,6 @@ class Server(LoopbackServer):
         super().__init__()
         self.acts: list[Act] = []
         self.seen: list[Seen] = []
-
-    def encrypt(self, context: ssl.SSLContext) -> None:
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
 
 
 def answers(status: int, body: bytes = b"", **headers: str) -> Act:
@@ -286,14 +280,7 @@ def test_an_earlier_failure_does_not_make_a_lost_answer_certain(server: Server, 
 def test_a_certificate_that_is_not_trusted_is_named_at_once(
     server: Server, http: Http, clock: Clock, tmp_path: Path
 ) -> None:
-    made = SigningKey.made()
-    made.write_certificate(tmp_path / "both.pem")
-    private = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption_algorithm=NoEncryption())
-    with (tmp_path / "both.pem").open("ab") as file:
-        file.write(private)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "both.pem")
-    server.encrypt(context)
+    server.encrypt(Authority(tmp_path).server_context())
     with pytest.raises(NoAnswer, match="its certificate is not trusted") as caught:
         http.request("POST", server.url.replace("http:", "https:"))
     assert "REQUESTS_CA_BUNDLE" in caught.value.remedy
@@ -460,15 +447,63 @@ def test_credentials_of_netrc_and_url_are_not_sent(
     assert not any("authorization" in request.headers for request in server.seen)
 
 
-def test_proxies_come_from_the_environment(
-    server: Server, http: Http, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", server.url)
-    monkeypatch.setenv("http_proxy", server.url)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
+@pytest.fixture
+def proxy(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A server that answers for every host, which the environment names as the proxy."""
+    for name in ("no_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HTTP_PROXY", server.url.replace("//", "//somebody:s3cret@"))
+    monkeypatch.setenv("http_proxy", server.url.replace("//", "//somebody:s3cret@"))
+    return server
+
+
+def test_proxies_come_from_the_environment(proxy: Server, http: Http) -> None:
     assert http.request("GET", "http://nobody.invalid/x").body == b"fine"
-    assert server.seen[0].path == "http://nobody.invalid/x"
+    assert proxy.seen[0].path == "http://nobody.invalid/x"
+    assert proxy.seen[0].headers["proxy-authorization"] == f"Basic {b64encode(b'somebody:s3cret').decode()}"
+
+
+def test_redirects_and_streams_take_the_proxy_as_well(proxy: Server, http: Http) -> None:
+    proxy.acts = [answers(307, Location="http://blobs.invalid/b"), answers(200, b"layer")]
+    with http.opened("GET", "http://nobody.invalid/x") as answer:
+        assert b"".join(answer.blocks) == b"layer"
+    with http.opened("PUT", "http://nobody.invalid/y", body=StreamedBody(2, [b"a", b"b"])) as answer:
+        assert answer.status == 200
+    assert [(seen.path, seen.body) for seen in proxy.seen] == [
+        ("http://nobody.invalid/x", b""),
+        ("http://blobs.invalid/b", b""),
+        ("http://nobody.invalid/y", b"ab"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "left_out", ["nobody.invalid", ".invalid", "invalid", "a.example, nobody.invalid:80", "*"]
+)
+def test_what_no_proxy_names_is_asked_without_the_proxy(
+    proxy: Server, http: Http, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", left_out)
+    with pytest.raises(NoAnswer, match="the host's name is not known"):
+        http.request("GET", "http://nobody.invalid:80/x")
+    assert proxy.seen == []
+
+
+@pytest.mark.parametrize("left_out", ["body.invalid", "nobody.invalid:81", "a.example"])
+def test_what_no_proxy_does_not_name_goes_through_the_proxy(
+    proxy: Server, http: Http, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", left_out)
+    assert http.request("GET", "http://nobody.invalid:80/x").status == 200
+    assert len(proxy.seen) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_is_asked_without_the_proxy(proxy: Server, http: Http, host: str) -> None:
+    with Server() as local:
+        assert http.request("GET", local.url.replace("127.0.0.1", host)).body == b"fine"
+        assert [seen.path for seen in local.seen] == ["/"]
+    assert proxy.seen == []
 
 
 def test_a_header_with_a_line_break_is_an_error_without_the_secret(server: Server, http: Http) -> None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from hub_image_actions.addresses import InvalidAddress, parse_address
+from hub_image_actions.addresses import InvalidAddress, is_loopback, parse_address
 from hub_image_actions.docker.config import Credentials
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.exchange import Response
 from hub_image_actions.http import is_rate_limited
-from hub_image_actions.registry.calls import Actions, Call, Connection, is_loopback, without_secrets
+from hub_image_actions.registry.calls import Actions, Call, Connection, without_secrets
 from hub_image_actions.registry.refusals import REFUSALS, Refusals, named
 
 # A Kerberos ticket takes some kilobytes; servers refuse headers of more than 8 to 16.

@@ -3,14 +3,13 @@
 Source: the OCI Distribution Specification 1.1.
 """
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
 from hub_image_actions import addresses
-from hub_image_actions.addresses import InvalidAddress, parse_address
+from hub_image_actions.addresses import InvalidAddress, is_loopback, parse_address
 from hub_image_actions.errors import RegistryError, RegistryUnreachable
 from hub_image_actions.exchange import NoAnswer, Response
 from hub_image_actions.http import HttpClient
@@ -146,15 +145,6 @@ class Connection:
 def image_of(host: str, repository: str, reference: str) -> str:
     """Return how a part of a registry is named to the reader."""
     return f"{host}/{repository}{'@' if ':' in reference else ':'}{reference}"
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine; Docker speaks plain http to such registries."""
-    try:
-        name = parse_address(f"http://{host}").host
-        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
-    except (InvalidAddress, ValueError):
-        return False
 
 
 def joined(base: str, url: str) -> str:

@@ -14,7 +14,6 @@ from hub_image_actions.registry.calls import (
     Connection,
     Manifest,
     image_of,
-    is_loopback,
     joined,
     without_secrets,
 )
@@ -36,25 +35,6 @@ class Wire(Http):
         if isinstance(self.answer, NoAnswer):
             raise self.answer
         return self.answer
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("localhost", True),
-        ("LOCALHOST:5000", True),
-        ("127.0.0.1", True),
-        ("127.9.9.9:80", True),
-        ("[::1]:5000", True),
-        ("localhost.example.org", False),
-        ("127.0.0.1.example.org", False),
-        ("10.0.0.1", False),
-        ("me@localhost", False),
-        ("", False),
-    ],
-)
-def test_only_this_machine_is_loopback(host: str, *, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
 
 
 @pytest.mark.parametrize(
