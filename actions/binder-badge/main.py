@@ -33,6 +33,7 @@ from typing import Any
 
 from hub_image_actions import markdown, names
 from hub_image_actions.binder.launch import BinderBranch, BinderRepository, Launch, parse_repository
+from hub_image_actions.certificates import share_certificates
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.interruption import interruptible
@@ -215,6 +216,7 @@ class BinderBadge:
 
 def main() -> int:
     """Run the action and return its exit status."""
+    share_certificates(os.environ)
     arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
     with Runner(os.environ, INPUTS, arguments) as runner:
         try:

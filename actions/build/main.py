@@ -31,6 +31,7 @@ from hub_image_actions.build.job import open_job
 from hub_image_actions.build.origin import read_origin
 from hub_image_actions.build.report import BuildReport, tell
 from hub_image_actions.build.settings import BuildSettings, read_build, read_image, read_publication
+from hub_image_actions.certificates import share_certificates
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.runner import Runner
@@ -72,6 +73,7 @@ def run(runner: Runner) -> int:
 
 def main() -> int:
     """Run the action and return its exit status."""
+    share_certificates(os.environ)
     arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
     with Runner(os.environ, INPUTS, arguments) as runner:
         try:

@@ -41,6 +41,7 @@ from hub_image_actions.bump.base_images import (
     digest_in_registry,
 )
 from hub_image_actions.bump.dependents import BaseImageResult
+from hub_image_actions.certificates import share_certificates
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.command import open_http
 from hub_image_actions.entry.inputs import Inputs
@@ -280,6 +281,7 @@ class BumpBaseImage:
 
 def main() -> int:
     """Run the action and return its exit status."""
+    share_certificates(os.environ)
     arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
     with Runner(os.environ, INPUTS, arguments) as runner:
         run = read_run_environment(os.environ)

@@ -36,6 +36,7 @@ from hub_image_actions.bump.branch import BumpBranch
 from hub_image_actions.bump.bumped_image import BumpedImage
 from hub_image_actions.bump.pull_request import BumpPullRequest, label_and_request
 from hub_image_actions.bump.report import BumpOrigin, BumpReport
+from hub_image_actions.certificates import share_certificates
 from hub_image_actions.deployments.bump import Bump, Plan
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.deployments.nearest import nearest_images, not_deployed
@@ -413,6 +414,7 @@ def origin_of(environ: Mapping[str, str]) -> BumpOrigin:
 
 def main() -> int:
     """Run the action and return its exit status."""
+    share_certificates(os.environ)
     arguments = read_arguments(Path(__file__).with_name("action.yml"), sys.argv[1:])
     with Runner(os.environ, INPUTS, arguments) as runner:
         try:

@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from hub_image_actions.certificates import OWN_AUTHORITY
+
 # What OpenSSL says where no TLS comes back; since 3.2 it says the second instead. Source: urllib3 2,
 # `_wrap_proxy_error` in connection.py, which looks for the same.
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 _NO_BUNDLE = re.compile(r"Could not find a suitable TLS CA certificate bundle, invalid path: (.*)")
-_OWN_AUTHORITY = (
-    "For a certificate authority of your own, set REQUESTS_CA_BUNDLE to a file that holds "
-    "its certificate beside those of the public ones."
-)
 # Source: https://docs.openssl.org/3.0/man1/openssl-verification-options, the codes of X509_V_ERR_….
 _OTHER_CERTIFICATE_REMEDIES = {
     10: "Have the server's certificate renewed.",
@@ -90,7 +88,7 @@ def _lost_proxy(error: Exception, chain: list[BaseException], has: Has, proxy: P
         return _refused_tunnel(error, int(refusal[1]), proxy)
     remedy = f"Check {proxy.variable}, or name the host in NO_PROXY."
     if untrusted := _untrusted(chain):
-        reason, remedy = f"the certificate of the proxy {proxy} is not trusted ({untrusted})", _OWN_AUTHORITY
+        reason, remedy = f"the certificate of the proxy {proxy} is not trusted ({untrusted})", OWN_AUTHORITY
     elif _is_plain(chain):
         reason = f"the proxy {proxy} answers in plain http"
         remedy = f"Begin its address in {proxy.variable} with `http://`."
@@ -118,12 +116,12 @@ def _refused_tunnel(error: Exception, status: int, proxy: Proxy) -> Breakdown:
 def _lost_encryption(error: Exception, chain: list[BaseException]) -> Breakdown | None:
     import ssl
 
-    reason, remedy = "", _OWN_AUTHORITY
+    reason, remedy = "", OWN_AUTHORITY
     refused = next((cause for cause in chain if isinstance(cause, ssl.SSLCertVerificationError)), None)
     missing = next(filter(None, (_NO_BUNDLE.search(str(cause)) for cause in chain)), None)
     if refused is not None:
         reason = f"its certificate is not trusted ({refused.verify_message})"
-        remedy = _OTHER_CERTIFICATE_REMEDIES.get(refused.verify_code, _OWN_AUTHORITY)
+        remedy = _OTHER_CERTIFICATE_REMEDIES.get(refused.verify_code, OWN_AUTHORITY)
     elif missing is not None:
         reason = f"there are no trusted certificates at {missing[1]}"
     elif "NO_CERTIFICATE_OR_CRL_FOUND" in _ssl_reasons(chain):

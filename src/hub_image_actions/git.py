@@ -17,6 +17,7 @@ from typing import cast
 import git
 
 from hub_image_actions import process
+from hub_image_actions.certificates import GIT_VARIABLES, OWN_AUTHORITY
 from hub_image_actions.errors import GitError, PushRefused
 
 # How git lists a submodule's place, and what a sparse checkout leaves out.
@@ -49,6 +50,14 @@ _REMEDIES = {
     ),
     r"GH006|GH013|protected branch|pre-receive hook declined": (
         "A rule protects this branch: choose another in `branch`, or let the token's owner push it."
+    ),
+    "certificate (?:problem|verification failed)": OWN_AUTHORITY,
+    # In the words of curl 7 and 8.
+    "(?:code 407 from proxy|CONNECT tunnel failed, response 407)": (
+        "The proxy wants a name and a password: write HTTPS_PROXY as `http://NAME:PASSWORD@HOST:PORT`."
+    ),
+    "from proxy after CONNECT|CONNECT tunnel failed|not resolve proxy|Unsupported proxy|Proxy CONNECT": (
+        "The proxy is not there, or does not let this host through: check HTTPS_PROXY and NO_PROXY."
     ),
     "exists; cannot create|directory file conflict": (
         "A branch whose name begins or ends there stands in the way: choose another in `branch`."
@@ -97,8 +106,8 @@ class Remote:
 
 
 def forget_environment(environ: MutableMapping[str, str]) -> None:
-    """Remove what would point git at another repository or configuration than ours."""
-    for name in [name for name in environ if name.startswith("GIT_")]:
+    """Remove what would point git at another repository or configuration than ours; whom it trusts stays."""
+    for name in [name for name in environ if name.startswith("GIT_") and name not in GIT_VARIABLES]:
         del environ[name]
 
 

@@ -95,6 +95,14 @@ def test_every_word_of_openssl_for_plain_http_is_known(reason: str) -> None:
     assert (later.passing, later.reason) == (True, "the encrypted connection broke")
 
 
+def test_a_certificate_that_has_expired_is_no_matter_of_trust() -> None:
+    cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    cause.verify_code, cause.verify_message = 10, "certificate has expired"
+    outcome = breakdown_of(SSLError(cause), connect=1, read=1)
+    assert outcome.reason == "its certificate is not trusted (certificate has expired)"
+    assert outcome.remedy == "Have the server's certificate renewed."
+
+
 def test_a_certificate_that_is_for_another_host_is_no_matter_of_trust(
     server: Server, http: Http, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +120,7 @@ def test_a_file_of_certificates_that_is_not_there_is_named_at_once(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
     error = failure(http, server.https)
     assert error.reason == f"there are no trusted certificates at {tmp_path / 'none.pem'}"
-    assert "REQUESTS_CA_BUNDLE" in error.remedy
+    assert "SSL_CERT_FILE" in error.remedy
     assert slept == []
 
 
@@ -189,7 +197,7 @@ def test_a_proxy_whose_certificate_is_not_trusted_is_not_taken_for_the_host(
     monkeypatch.setenv("HTTPS_PROXY", server.https)
     error = failure(http, "https://registry.example/")
     assert error.reason.startswith(f"the certificate of the proxy {server.https} is not trusted (")
-    assert "REQUESTS_CA_BUNDLE" in error.remedy
+    assert "SSL_CERT_FILE" in error.remedy
 
 
 @pytest.mark.parametrize("address", ["socks5://me:s3cret@proxy:1", "me:s3cret@proxy:1"])

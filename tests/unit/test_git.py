@@ -2,11 +2,13 @@
 
 import subprocess
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from hub_image_actions.errors import GitError, PushRefused
 from hub_image_actions.git import Checkout, Identity, LocalRepository, Remote, TrackedPath, forget_environment
+from testbed.loopback import LoopbackServer, QuietHandler
 
 IDENTITY = Identity("Bot", "bot@example.org")
 FILES = {
@@ -160,9 +162,81 @@ def test_an_error_never_shows_the_token(tmp_path: Path) -> None:
 
 
 def test_variables_of_git_are_forgotten_and_no_others() -> None:
-    environ = {"GIT_DIR": "x", "GIT_TRACE": "1", "GITHUB_TOKEN": "y", "PATH": "z"}
+    kept = {
+        "GITHUB_TOKEN": "y",
+        "PATH": "z",
+        "HTTPS_PROXY": "p",
+        "GIT_SSL_CAINFO": "c",
+        "GIT_SSL_CAPATH": "d",
+    }
+    environ = {"GIT_DIR": "x", "GIT_TRACE": "1", **kept}
     forget_environment(environ)
-    assert environ == {"GITHUB_TOKEN": "y", "PATH": "z"}
+    assert environ == kept
+
+
+class _ProxyHandler(QuietHandler):
+    owner: ClassVar["RefusingProxy"]
+
+    def do_CONNECT(self) -> None:  # noqa: N802 - http.server wants this name
+        self.owner.tunnels.append(self.path)
+        self.close_connection = True
+        self.answer(self.owner.status)
+
+
+class RefusingProxy(LoopbackServer):
+    """A proxy that lets nobody through."""
+
+    handler = _ProxyHandler
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+        self.tunnels: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(407, "`http://NAME:PASSWORD@HOST:PORT`"), (403, "check HTTPS_PROXY and NO_PROXY")],
+)
+def test_git_asks_through_the_proxy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, remedy: str
+) -> None:
+    remote = Remote("https://git.invalid/a/b", "ghs_secret")
+    with RefusingProxy(status) as proxy:
+        through_proxy(monkeypatch, proxy.url.replace("//", "//somebody:s3cret@"))
+        with pytest.raises(GitError) as raised:
+            Checkout(tmp_path, remote, sleep=lambda _: None).clone("main", ["x"])
+        assert set(proxy.tunnels) == {"git.invalid:443"}
+    assert remedy in raised.value.remedy
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("left_out", ["git.invalid", ".invalid"])
+def test_git_asks_whom_no_proxy_names_without_the_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    with RefusingProxy(403) as proxy:
+        through_proxy(monkeypatch, proxy.url)
+        monkeypatch.setenv("NO_PROXY", left_out)
+        with pytest.raises(GitError, match="resolve host"):
+            Checkout(tmp_path, Remote("https://git.invalid/a/b"), sleep=lambda _: None).clone("main", ["x"])
+        assert proxy.tunnels == []
+
+
+def test_a_proxy_that_git_can_make_nothing_of_is_shown_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through_proxy(monkeypatch, "http://somebody:s3cret@proxy:99999")
+    with pytest.raises(GitError) as raised:
+        Checkout(tmp_path, Remote("https://git.invalid/a/b"), sleep=lambda _: None).clone("main", ["x"])
+    assert "Unsupported proxy syntax in 'proxy:99999'" in raised.value.problem
+    assert "check HTTPS_PROXY" in raised.value.remedy
+
+
+def through_proxy(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    for name in ("https_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", address)
 
 
 @pytest.fixture

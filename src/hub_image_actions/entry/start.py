@@ -39,9 +39,11 @@ def _status(command: str, documentation: str | None) -> int:
     from pathlib import Path
 
     from hub_image_actions import dependencies
+    from hub_image_actions.certificates import share_certificates
 
     root = Path(__file__).parents[3]
     dependencies.activate(root)
+    share_certificates(os.environ)
     from hub_image_actions.entry.command_line import CommandLine
 
     module = import_module(f"hub_image_actions.{command}")
