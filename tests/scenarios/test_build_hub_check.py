@@ -98,6 +98,12 @@ STARTS = {
         "The server ends instead of serving",
         "the server ended with status 0",
     ),
+    "start that takes the command": Case(
+        ENTRYPOINT,
+        start('exec jupyter lab "$@"'),
+        "The image's ENTRYPOINT takes the hub's command as its argument",
+        "No such file or directory: /home/jovyan/jupyterhub-singleuser",
+    ),
     "another port": Case(
         ENTRYPOINT,
         start('exec "$@" --ip=127.0.0.1 --port=9999'),

@@ -19,6 +19,7 @@ from hub_image_actions.checks.hub_log import (
     NOT_FOUND,
     NOT_RUN,
     ending,
+    entrypoint_faults,
     explanations,
     missing,
     passed_over,
@@ -258,10 +259,18 @@ def _fail(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -
     Raises:
         HubCheckFailed: always.
     """
-    lines = _with_home(containers, [*log, *explanations(log, found), *found])
+    told = [*explanations(log, found), *_entrypoint_faults(containers, log, found)]
+    lines = _with_home(containers, [*log, *told, *found])
     for line in lines:
         containers.docker.tell(line)
     raise HubCheckFailed(diagnose(lines, catalogue(CATALOGUE)))
+
+
+def _entrypoint_faults(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -> list[str]:
+    """Return what the image's ENTRYPOINT makes of the hub's command; nothing where a server never started."""
+    if not found:
+        return []
+    return [*entrypoint_faults(containers.entrypoint(), containers.command[0], log, found)]
 
 
 def _with_home(containers: HubContainers, lines: list[str]) -> list[str]:

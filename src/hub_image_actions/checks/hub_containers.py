@@ -188,6 +188,13 @@ class HubContainers:
         state = parse_json(self.docker.ask("inspect", "--format", "{{json .State}}", self.name))
         return ServerState(bool(state["Running"]), int(state["ExitCode"]), bool(state["OOMKilled"]))
 
+    def entrypoint(self) -> list[str]:
+        """Return the words of the image's ENTRYPOINT; none where it has none."""
+        words = parse_json(
+            self.docker.ask("image", "inspect", "--format", "{{json .Config.Entrypoint}}", self.image)
+        )
+        return [str(word) for word in words] if isinstance(words, list) else []
+
     def log(self) -> list[str]:
         """Return the lines that the server wrote so far."""
         return self.docker.logs(self.name)

@@ -11,6 +11,21 @@ _PATH = re.compile(r"/[\w.+@/-]*[\w+@-]")
 _COMMAND = re.compile(
     r"exec: \"?([\w.+-]+)\"?: |(?:^|: )([\w.+-]+): (?:command )?not found|env: '?([\w.+-]+)'?: No"
 )
+# What interpreters and programs say of an argument that is no file and no option of theirs.
+_TAKEN = (
+    r"(?i)no such file or directory: '?/\S*/{word}\b",
+    r"(?i)can(?:no|')t open (?:file )?'?(?:/\S*/)?{word}\b",
+    r"Cannot find module '/\S*/{word}'",
+    r"\b(?:ba|z|k)?sh: {word}: (?:No such file|cannot execute)",
+    r"/{word}: (?:{word}: )?line \d+: (?:\w+: command not found|syntax error)",
+    r"(?i)unrecognized arguments?: .*\b{word}\b",
+    r"(?i)unexpected extra arguments? \(.*\b{word}\b",
+    r"(?i)(?:no such command|invalid choice:) '{word}'",
+    r"(?i)command [`']\w+-{word}[`'] not found",
+)
+_SCRIPT_OPTION = re.compile(r"-[a-z]*c")
+_ZEROTH = re.compile(r"\$(?:0|\{0)")
+_ENDED = re.compile(r"hub-check: the server (?:was killed|ended with status [1-9])")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
 _DENIED = re.compile(r"(?i)['\"]?(/?[\w.+@/-]*[\w+@-])['\"]?: permission denied|permission denied: '([^']+)'")
 _EXTENSION = re.compile(
@@ -54,6 +69,53 @@ def explanations(log: Sequence[str], found: Sequence[str]) -> Iterator[str]:
         for match in filter(None, map(_COMMAND.search, reversed(log))):
             yield f"hub-check: there is no command {next(filter(None, match.groups()))}"
             return
+
+
+def entrypoint_faults(
+    entrypoint: Sequence[str], command: str, log: Sequence[str], found: Sequence[str]
+) -> Iterator[str]:
+    """Yield what an image's ENTRYPOINT makes of the hub's command, where it does not run it.
+
+    Args:
+        entrypoint: its words; none where the image has none.
+        command: the first word of what the hub starts.
+        log: the server's log.
+        found: what the check found out besides.
+    """
+    told = " ".join(" ".join(entrypoint).split())
+    if not entrypoint:
+        return
+    if any(_takes(line, command) for line in log):
+        yield f"hub-check: the ENTRYPOINT takes {command} as its argument: {told}"
+    elif _drops(entrypoint, command) and _without_error(found) and not _mentions_hub(log, command):
+        yield f"hub-check: the ENTRYPOINT in shell form drops {command}: {told}"
+
+
+def _takes(line: str, command: str) -> bool:
+    """Return whether a program says that it cannot use the hub's command, which it was given."""
+    # A path may rightly be missing itself, whoever runs it.
+    if "/" in command:
+        return False
+    word = re.escape(command)
+    return any(re.search(expression.format(word=word), line) for expression in _TAKEN)
+
+
+def _drops(entrypoint: Sequence[str], command: str) -> bool:
+    """Return whether an ENTRYPOINT is in shell form, where the command's first word is only `$0`.
+
+    Source: https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example
+    """
+    *_, option, script = ("", *entrypoint)
+    return bool(_SCRIPT_OPTION.fullmatch(option)) and not _ZEROTH.search(script) and command not in script
+
+
+def _without_error(found: Sequence[str]) -> bool:
+    """Return whether the server runs, or ended as if all were well."""
+    return not any(_ENDED.search(line) for line in found)
+
+
+def _mentions_hub(log: Sequence[str], command: str) -> bool:
+    return any("jupyterhub" in line.lower() or command in line for line in log)
 
 
 def missing(line: str) -> list[str]:

@@ -41,8 +41,36 @@ def test_every_example_is_diagnosed_as_its_entry(failure: KnownFailure) -> None:
         ),
         (
             "ImportError: libgdal.so.33: cannot open shared object file",
-            "The server cannot import libgdal.so.33",
+            "A system library is missing: libgdal.so.33",
         ),
+        (
+            "/opt/R/bin/R: error while loading shared libraries: libblas.so.3: cannot open shared object",
+            "A system library is missing: libblas.so.3",
+        ),
+        (
+            "ImportError: /lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found",
+            "The server cannot import /lib/libstdc++.so.6",
+        ),
+        ("hub-check: there is no command voila", "The program voila is not in the image"),
+        (
+            "[FATAL tini (7)] exec jupyterhub-singleuser failed: No such file or directory",
+            "jupyterhub-singleuser is not in the image",
+        ),
+        (
+            "[FATAL tini (7)] exec /srv/start failed: No such file or directory",
+            "The program /srv/start is not in the image",
+        ),
+        (
+            "bash: /srv/start: /bin/bash^M: bad interpreter: No such file or directory",
+            "A script has Windows line ends",
+        ),
+        ("/srv/start: line 2: $'\\r': command not found", "A script has Windows line ends"),
+        ("/srv/start: 1: set: Illegal option -", "A script has Windows line ends"),
+        (
+            "x: line 1: /srv/start: cannot execute: required file not found",
+            "The file /srv/start cannot be started",
+        ),
+        ("exec /srv/start: exec format error", "/srv/start cannot be run on this processor"),
         ("hub-check: there is no command jupyter-labhub", "jupyter-labhub is not in the image"),
         ("hub-check: /rstudio answers 500: Oops", "The server does not serve /rstudio"),
         ("hub-check: /static/a.js, which /lab loads, answers 404", "The server does not serve /static/a.js"),

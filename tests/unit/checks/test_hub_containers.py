@@ -138,6 +138,13 @@ def test_the_engine_knows_whether_the_server_runs(state: dict[str, object], know
     assert containers(Engine({"inspect": json.dumps(state)})).state() == known
 
 
+@pytest.mark.parametrize(("told", "words"), [("null", []), ('["/srv/start", "-x"]', ["/srv/start", "-x"])])
+def test_the_entrypoint_is_that_of_the_image(told: str, words: list[str]) -> None:
+    engine = Engine({"image": told})
+    assert containers(engine).entrypoint() == words
+    assert engine.asked[0][-1] == "r.io/x:1"
+
+
 def test_the_log_is_that_of_the_server() -> None:
     assert containers(Engine()).log() == ["log of check"]
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from hub_image_actions.checks.hub_log import ending, explanations, missing, passed_over, proof
+from hub_image_actions.checks.hub_log import (
+    ending,
+    entrypoint_faults,
+    explanations,
+    missing,
+    passed_over,
+    proof,
+)
 
 NOT_FOUND = "hub-check: the server ended with status 127"
 NOT_RUN = "hub-check: the server ended with status 126"
@@ -82,6 +89,65 @@ def test_what_jupyter_passes_over_is_told(line: str, told: str) -> None:
 )
 def test_the_statuses_of_shells_are_explained_by_the_log(log: list[str], found: str, told: str) -> None:
     assert list(explanations(log, [found])) == ([told] if told else [])
+
+
+COMMAND = "jupyterhub-singleuser"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"[C 2026-11-02 10:00:00.000 ServerApp] No such file or directory: /home/jovyan/{COMMAND}",
+        f"python3: can't open file '/home/jovyan/{COMMAND}': [Errno 2] No such file or directory",
+        f"/bin/sh: 0: cannot open {COMMAND}: No such file",
+        f"/opt/jupyter/bin/{COMMAND}: line 3: import: command not found",
+        f"/opt/jupyter/bin/{COMMAND}: {COMMAND}: line 7: syntax error near unexpected token `('",
+        f"Jupyter command `jupyter-{COMMAND}` not found.",
+        f"serve.py: error: unrecognized arguments: {COMMAND}",
+        f"Error: No such command '{COMMAND}'.",
+        f"Error: Cannot find module '/home/jovyan/{COMMAND}'",
+    ],
+)
+def test_a_program_that_takes_the_command_as_its_argument_is_told(line: str) -> None:
+    found = ["hub-check: the server ended with status 2"]
+    (told,) = entrypoint_faults(["/srv/start", "a"], COMMAND, [line], found)
+    assert told == f"hub-check: the ENTRYPOINT takes {COMMAND} as its argument: /srv/start a"
+    assert not [*entrypoint_faults([], COMMAND, [line], found)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"/srv/start: 3: exec: {COMMAND}: not found",
+        f"/srv/start: line 3: exec: {COMMAND}: not found",
+        f"[FATAL tini (7)] exec {COMMAND} failed: No such file or directory",
+        f"env: '{COMMAND}': No such file or directory",
+        f"bash: line 1: {COMMAND}: command not found",
+        f'  File "/opt/jupyter/bin/{COMMAND}", line 5, in <module>',
+        "cat: /home/jovyan/settings: No such file or directory",
+    ],
+)
+def test_a_command_that_is_run_is_not_taken_for_an_argument(line: str) -> None:
+    assert not [*entrypoint_faults(["/srv/start"], COMMAND, [line], [NOT_FOUND])]
+
+
+@pytest.mark.parametrize(
+    ("script", "log", "found", "drops"),
+    [
+        ("jupyter lab", "Jupyter Server is running", "hub-check: not ready after 60 s: refused", True),
+        ('exec "$@"', "", "hub-check: the server ended with status 0", True),
+        ('exec "$0" "$@"', "", "hub-check: the server ended with status 0", False),
+        (f"exec {COMMAND}", "", "hub-check: not ready after 60 s: refused", False),
+        ("start.sh", "Starting jupyterhub single-user server", "hub-check: not ready after 60 s: x", False),
+        ("start.sh", "ModuleNotFoundError: x", "hub-check: the server ended with status 1", False),
+    ],
+)
+def test_a_shell_form_that_drops_the_command_is_told(
+    script: str, log: str, found: str, *, drops: bool
+) -> None:
+    told = [*entrypoint_faults(["/bin/sh", "-c", script], COMMAND, [log], [found])]
+    expected = f"hub-check: the ENTRYPOINT in shell form drops {COMMAND}: /bin/sh -c {script}"
+    assert told == ([expected] if drops else [])
 
 
 @pytest.mark.parametrize(
