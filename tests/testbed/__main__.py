@@ -11,6 +11,7 @@ from pathlib import Path
 from testbed.base_image import jupyter_base, small_base
 from testbed.debian import unpacked
 from testbed.engine import some_engine
+from testbed.engine_programs import newer_programs
 from testbed.process import ProgramError
 
 
@@ -23,8 +24,10 @@ def prepare() -> None:
     unpacked("docker-registry")
     small_base()
     jupyter_base()
-    with tempfile.TemporaryDirectory(prefix="tb-") as folder, some_engine(Path(folder)):
-        pass
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder:
+        newer_programs(Path(folder, "newer"))
+        with some_engine(Path(folder, "usual")):
+            pass
 
 
 def run_with_engine(command: Sequence[str]) -> int:
