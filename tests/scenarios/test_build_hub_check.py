@@ -104,6 +104,12 @@ STARTS = {
         "The image's ENTRYPOINT takes the hub's command as its argument",
         "No such file or directory: /home/jovyan/jupyterhub-singleuser",
     ),
+    "entry point in shell form": Case(
+        'FROM {base}\nENTRYPOINT exec "$@"\n',
+        {},
+        "The image's ENTRYPOINT is in shell form, which drops the hub's command",
+        'drops jupyterhub-singleuser: /bin/sh -c exec "$@"',
+    ),
     "another port": Case(
         ENTRYPOINT,
         start('exec "$@" --ip=127.0.0.1 --port=9999'),
