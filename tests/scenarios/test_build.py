@@ -128,10 +128,11 @@ def test_repo2docker_builds_a_repository(
         push="true",
         build_args="COURSE=data100",
         repo2docker_args="--debug --label 'a=b c'",
-        tag=f"r2d-{version}",
+        # Of the engines' two runs each has its own: one that is there is taken as it is.
+        tag=f"r2d-{commit}",
     )
     assert result.status == 0, result.log
-    labels = images.labels(f"r2d-{version}")
+    labels = images.labels(f"r2d-{commit}")
     assert labels["repo2docker.repo"] == labels["org.opencontainers.image.source"]
     assert labels["repo2docker.ref"] == labels["org.opencontainers.image.revision"] == commit
     assert re.fullmatch(version.replace(".0", r"\.0?"), labels["repo2docker.version"])

@@ -79,7 +79,7 @@ WRONG = [
     ("doctor",),
     ("image-packages", "A:B:C"),
     ("image-packages", "o/image", "o/image", "--sbom", "x"),
-    ("image-status", "--deployments", "o/r", "--topic", "t"),
+    ("image-status", "--topic", "t"),
     ("upgrade-base-image", "o/image", "--owner", "o"),
     ("upgrade-base-image", "o/image:1"),
     ("upgrade-base-image", "Image:x", "--owner", "o"),

@@ -55,11 +55,11 @@ class Annotations:
     def end_with(self, errors: Sequence[ActionError]) -> None:
         """Write the errors that end the run: none of them is left out."""
         self._sum_up("error")
-        room = max(0, _MOST_ANNOTATIONS - 1 - self._issued["error"])
+        room = max(0, _MOST_ANNOTATIONS - 1 - self._issued["error"]) if self._on_runner else len(errors)
         for error in errors[:room]:
             self._issue("error", str(error), place_of(error))
         if rest := errors[room:]:
-            self._issue("error", " ".join(map(str, rest)), place_of(rest[0]) if len(rest) == 1 else {})
+            self._issue("error", "\n".join(map(str, rest)), place_of(rest[0]) if len(rest) == 1 else {})
 
     def close(self) -> None:
         """Say how many warnings and notices are in the log alone."""

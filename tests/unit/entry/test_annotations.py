@@ -61,6 +61,13 @@ def test_of_many_wrong_inputs_none_is_dropped(capsys: pytest.CaptureFixture[str]
     assert all(f"`input-{number}`" in " ".join(errors) for number in range(14))
 
 
+def test_on_a_laptop_every_wrong_input_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = InvalidInputs(tuple(InputError(f"input-{n}", "it is wrong.", "Fix it.") for n in range(14)))
+    with Runner({}) as runner:
+        runner.error(wrong)
+    assert len(capsys.readouterr().err.splitlines()) == 14
+
+
 def test_on_a_laptop_every_error_is_told_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     with Runner({}) as runner:
         for number in range(30):
