@@ -68,7 +68,7 @@ def _naming(case: Case, image: ImageName, place: DeploymentsLocation) -> str:
 
 
 def _is_the_default(case: Case, place: DeploymentsLocation) -> bool:
-    """Say whether pull requests would go to the template's deployments for want of a variable."""
+    """Say whether pull requests would go to the template's deployments because a variable is not set."""
     named = "DEPLOYMENTS_OWNER" in case.named("vars") and not case.variables.get("DEPLOYMENTS_OWNER")
     owners = {name.partition("/")[0].lower() for name in (case.name, place.repository)}
     return named and len(owners) > 1
