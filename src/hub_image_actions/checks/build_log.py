@@ -121,10 +121,10 @@ def _plain(log: Iterable[str]) -> Iterator[str]:
     """Yield the lines without colors, and those that repo2docker wrote as JSON as what they say."""
     for line in log:
         for part in _message(line).splitlines() or [""]:
-            yield _COLORS.sub("", _bounded(part)).rstrip()
+            yield _COLORS.sub("", bounded(part)).rstrip()
 
 
-def _bounded(line: str) -> str:
+def bounded(line: str) -> str:
     """Return a line, or the ends of one that is too long to be judged in reasonable time."""
     return line if len(line) <= 2 * _LONGEST_END else f"{line[:_LONGEST_END]} … {line[-_LONGEST_END:]}"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hub_image_actions.checks.browser_tests import BrowserTests
+from hub_image_actions.checks.build_log import bounded
 from hub_image_actions.checks.diagnosis import Diagnosis, catalogue, diagnose
 from hub_image_actions.checks.hub_containers import SERVER_PORT, HubContainers
 from hub_image_actions.checks.hub_log import (
@@ -259,8 +260,9 @@ def _fail(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -
     Raises:
         HubCheckFailed: always.
     """
-    told = [*explanations(log, found), *_entrypoint_faults(containers, log, found)]
-    lines = _with_home(containers, [*log, *told, *found])
+    judged = [bounded(line) for line in log]
+    told = [*explanations(judged, found), *_entrypoint_faults(containers, judged, found)]
+    lines = _with_home(containers, [*judged, *told, *found])
     for line in lines:
         containers.docker.tell(line)
     raise HubCheckFailed(diagnose(lines, catalogue(CATALOGUE)))

@@ -144,12 +144,16 @@ def moved(content: bytes, target: BaseTarget) -> tuple[bytes, tuple[BaseOutcome,
         for part, new in ((base.tag, target.tag), (base.digest, target.digest))
         if part.text
     }
-    defaults = list(argument_defaults(text))
+    defaults, lines, told = list(argument_defaults(text)), TextLines(text), set[int]()
     for base, outcome in zip(ours, list(outcomes), strict=True):
         if outcome.new or outcome.reason == ALREADY:
-            again = _repeated(TextLines(text), base, target, defaults)
-            parts |= {(part.start, part.start + len(part.text)): new for part, new, _ in again if new}
-            outcomes += [repeated for _, _, repeated in again]
+            again = _repeated(lines, base, target, defaults)
+            for part, new, repeated in again:
+                # Several stages may be built on what one default names.
+                if part.start not in told:
+                    told.add(part.start)
+                    outcomes.append(repeated)
+                    parts |= {(part.start, part.start + len(part.text)): new} if new else {}
     return _spliced(text, parts).encode(errors="surrogateescape"), tuple(outcomes)
 
 

@@ -61,3 +61,10 @@ def test_what_a_stage_calls_otherwise_stays(text: str) -> None:
     content, outcomes = moved(f"ARG TAG=1\nFROM {IMAGE}:$TAG\n{text}".encode(), TARGET)
     assert content.decode() == f"ARG TAG=2\nFROM {IMAGE}:$TAG\n{text}"
     assert len(outcomes) == 1
+
+
+def test_a_default_that_many_stages_repeat_is_told_once() -> None:
+    stages = f"FROM {IMAGE}:$TAG\nARG TAG=1\n" * 40
+    _, outcomes = moved(f"ARG TAG=1\n{stages}".encode(), TARGET)
+    assert len(outcomes) == 80
+    assert all(outcome.new == "2" for outcome in outcomes)

@@ -1,6 +1,6 @@
 """The files with which an empty repository begins, and the history of a folder below them."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from hub_image_actions.fleet.new_repository.filling import Filling, filling
 from hub_image_actions.fleet.new_repository.first_commits import BRANCH, FirstCommits
 from hub_image_actions.fleet.new_repository.folder_history import FolderHistory
 from hub_image_actions.fleet.new_repository.step import Site, Step
+from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS
 from hub_image_actions.git import Identity, LocalRepository, Remote
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.snapshot import Snapshot
@@ -67,6 +68,20 @@ def template_files(folder: Path) -> TemplateFiles:
     return TemplateFiles(files, programs)
 
 
+def _check_workflows(brought: Iterable[str], source: object) -> None:
+    """Check that a history brings no workflow: below a folder it did nothing, and here it would run at once.
+
+    Raises:
+        ActionError: it brings some.
+    """
+    if workflows := sorted(path for path in brought if path.startswith(WORKFLOWS)):
+        raise ActionError(
+            f"The history of {source} brings workflows, which would run in the new repository: "
+            f"{', '.join(workflows[:5])}.",
+            "Remove them there first, or leave out --history.",
+        )
+
+
 class Beginning:
     """The step that pushes the first commits to an empty repository.
 
@@ -110,6 +125,7 @@ class Beginning:
         if source:
             history = FolderHistory(folder, source.remote(github.server_url, github.token), self._wait)
             brought = commits.go_on_from(history.rewritten(source))
+        _check_workflows(brought, source)
         chosen = template.beside(brought)
         filled = filling(self._site, {**chosen, **brought})
         text = f"Begin with the template of {own_version(self._root)}"

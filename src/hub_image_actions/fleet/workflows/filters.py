@@ -13,6 +13,8 @@ _PARTS = re.compile(
 )
 _RANGE = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 _LAST_OF_RANGES = ord("z")
+# No path of Linux is longer: a longer pattern is not meant for one.
+_LONGEST_PATTERN = 4096
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def matches(patterns: Sequence[str], name: str) -> bool:
 
 def _fits(pattern: str, name: str) -> bool:
     # Not a regular expression: somebody else's pattern of many `+` could keep one busy for hours.
+    if len(pattern) > _LONGEST_PATTERN:
+        return False
     places = {0}
     for part in _parts(pattern):
         places = part.ends(name, places)

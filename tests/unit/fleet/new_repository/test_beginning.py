@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.errors import ActionError
-from hub_image_actions.fleet.new_repository.beginning import identity_of, template_files
+from hub_image_actions.fleet.new_repository.beginning import _check_workflows, identity_of, template_files
 from unit.fleet.new_repository.conftest import Sited, World
 
 TEMPLATE = Path(__file__).resolve().parents[4] / "template"
@@ -68,3 +68,10 @@ def test_an_app_commits_as_the_bot_of_actions(world: World, site: Sited) -> None
     token = world.server.create_token()
     github = type(made.github)(made.github._http, world.server.api_url, world.server.server_url, token)
     assert identity_of(github).name == "github-actions[bot]"
+
+
+@pytest.mark.parametrize("path", [".github/workflows/evil.yaml", ".github/workflows/test.yaml"])
+def test_a_history_with_workflows_is_refused(path: str) -> None:
+    with pytest.raises(ActionError, match=r"brings workflows, which would run in the new repository: "):
+        _check_workflows(["README.md", path], "o/r:image")
+    _check_workflows(["README.md", "docs/.github/workflows/a.yaml"], "o/r:image")

@@ -95,3 +95,9 @@ def test_a_pattern_that_would_keep_a_regular_expression_busy_is_answered_at_once
     begun = time.monotonic()
     assert not matches(["a+" * 500 + "**a" * 50 + "b"], "a" * 250)
     assert time.monotonic() - begun < 5
+
+
+def test_a_pattern_that_is_longer_than_any_path_means_nothing_at_once() -> None:
+    begin = time.monotonic()
+    assert not matches(["[" * 100_000], "a")
+    assert time.monotonic() - begin < 2
