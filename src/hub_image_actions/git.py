@@ -418,7 +418,7 @@ class LocalRepository:
         return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
 
 
-def _executed(program: git.Git, arguments: Iterable[str], env: Mapping[str, str]) -> tuple[int, str, str]:
+def _executed(program: "git.Git", arguments: Iterable[str], env: Mapping[str, str]) -> tuple[int, str, str]:
     """Run git, and return its status and what it wrote to its two streams."""
     status, output, errors = _exchanged(program, arguments, env)
     # The names of files may be any bytes.
@@ -426,7 +426,7 @@ def _executed(program: git.Git, arguments: Iterable[str], env: Mapping[str, str]
 
 
 def _exchanged(
-    program: git.Git, arguments: Iterable[str], env: Mapping[str, str], read: bytes = b""
+    program: "git.Git", arguments: Iterable[str], env: Mapping[str, str], read: bytes = b""
 ) -> tuple[int, bytes, bytes]:
     """Run git on what it is to read, and return its status and the bytes that it wrote to its two streams.
 

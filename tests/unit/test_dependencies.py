@@ -190,3 +190,19 @@ def test_a_missing_archive_is_an_error_that_names_it(house: Path) -> None:
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert f"No such file or directory: '{house / 'dependencies.zip'}'" in errors
+
+
+# A build asks git for the commit, which names tags that inputs may hold.
+LARGE = {"requests.sessions", "urllib3.connectionpool", "ruamel.yaml.main"}
+WITHOUT_GIT = ("binder-badge", "bump-base-image", "bump-datahub-tag")
+
+
+@pytest.mark.parametrize("action", ["build", "build-test", *WITHOUT_GIT])
+def test_refused_inputs_cost_nobody_the_import_of_a_large_library(root: Path, action: str) -> None:
+    command = [sys.executable, "-I", "-S", "-X", "importtime", str(root / "actions" / action / "main.py")]
+    environment = {"PATH": os.environ["PATH"], "INPUT_IMAGE": "not/an image"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 1
+    assert "hub_image_actions.errors" in loaded
+    assert not loaded & (LARGE | ({"git.cmd"} if action in WITHOUT_GIT else set()))
