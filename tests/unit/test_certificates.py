@@ -114,8 +114,10 @@ def test_pip_trusts_what_any_variable_names(
 ) -> None:
     shared(monkeypatch, **{variable: str(authority.file)})
     command = [sys.executable, "-I", "-m", "pip", "download", "--no-deps", "--disable-pip-version-check"]
-    index = ["--retries=0", f"--index-url={server.https}/simple", "hub-nothing"]
-    subprocess.run([*command, *index], cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    # pip's own variable for where it looks; isolated Python reads it as well.
+    monkeypatch.setenv("PIP_INDEX_URL", f"{server.https}/simple")
+    asked = [*command, "--retries=0", "hub-nothing"]
+    subprocess.run(asked, cwd=tmp_path, capture_output=True, timeout=60, check=False)
     assert server.seen == ["/simple/hub-nothing/"]
 
 
