@@ -18,7 +18,7 @@ from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 _LONGEST_COMMAND = 80
 # Expressions take longer the longer a line is, and a step that goes on and on says why it failed at its end.
-_LONGEST_END, _MOST_LINES = 1000, 5000
+_LONGEST_END, _MOST_LINES = 400, 5000
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TRACEBACK = "Traceback (most recent call last):"
 _REPO2DOCKERS = re.compile(r'^ *File ".*[/\\]repo2docker[/\\][\w/\\]+\.py"')

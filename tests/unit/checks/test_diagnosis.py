@@ -341,3 +341,11 @@ def test_what_is_no_failure_of_the_network_is_not_taken_for_one(line: str) -> No
 )
 def test_what_wants_another_remedy_is_another_failure(lines: list[str], name: str) -> None:
     assert diagnose_build([f"#7 0.3 {line}" for line in lines]).name == name
+
+
+@pytest.mark.parametrize("text", ["/", "docker.io", "'", "nc-config'", "package '"])
+def test_a_log_of_long_hostile_lines_is_judged_in_seconds(text: str) -> None:
+    log = [f"#8 1.0 {text * (5000 // len(text))}"] * 1000
+    begin = time.monotonic()
+    diagnose_build(log)
+    assert time.monotonic() - begin < 20

@@ -1,9 +1,12 @@
 """What the hub check makes of versions, logs and browser tests."""
 
+import time
 from pathlib import Path
+from typing import NoReturn, cast
 
 import pytest
 
+from hub_image_actions.checks import hub_check
 from hub_image_actions.checks.browser_tests import BrowserTests, BrowserTestsNotRun
 from hub_image_actions.checks.diagnosis import KnownFailure, catalogue, diagnose
 from hub_image_actions.checks.hub_check import (
@@ -13,7 +16,9 @@ from hub_image_actions.checks.hub_check import (
     Kernel,
     compare_versions,
 )
+from hub_image_actions.checks.hub_containers import HubContainers
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
+from hub_image_actions.errors import CommandError
 
 
 @pytest.mark.parametrize("failure", catalogue(CATALOGUE), ids=lambda failure: failure.name)
@@ -174,3 +179,28 @@ def test_without_the_folder_there_are_no_browser_tests(tmp_path: Path) -> None:
 def test_a_runner_without_a_browser_is_told(tmp_path: Path) -> None:
     with pytest.raises(BrowserTestsNotRun, match="there is no Chrome or Chromium on the runner"):
         browser_tests(tmp_path).run("http://127.0.0.1:1/user/jovyan/")
+
+
+class NoContainers:
+    """Containers that are gone: nothing more can be looked up."""
+
+    home, command = "/home/jovyan", ("jupyterhub-singleuser",)
+
+    def __init__(self) -> None:
+        self.docker = self
+        self.told: list[str] = []
+
+    def tell(self, line: str) -> None:
+        self.told.append(line)
+
+    def probe(self, *_: object, **__: object) -> NoReturn:
+        raise CommandError("docker exec", 1, "", "no such container")
+
+
+def test_a_line_of_a_megabyte_in_a_servers_log_is_judged_in_seconds() -> None:
+    containers = NoContainers()
+    begin = time.monotonic()
+    with pytest.raises(HubCheckFailed):
+        hub_check._fail(cast("HubContainers", containers), ["/" * (1 << 20), "the end"], [])
+    assert time.monotonic() - begin < 10
+    assert "the end" in containers.told
