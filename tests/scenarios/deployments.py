@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 import traceback
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -113,7 +114,9 @@ class Deployments:
     def __enter__(self) -> "Deployments":
         """Make the repositories, push the image, and serve."""
         self.github.__enter__()
-        self.images = self.github.create_repository(IMAGE_NAME, {"environment.yml": b"dependencies: []\n"})
+        # Worlds share a registry: made of the same files in one second, they would have the same tags.
+        environment = f"# {uuid.uuid4()}\ndependencies: []\n"
+        self.images = self.github.create_repository(IMAGE_NAME, {"environment.yml": environment})
         self.old = self.images.commit({"apt.txt": b"git\n"}, "Install git")[:12]
         history = [
             ("Merge pull request #7 from alice/pandas\n\nAdd `pandas` <b>now</b> @alice", {"a.txt": b"1"}),

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,8 @@ class ImageRepository:
         engine.share_plugins(self.home / ".docker")
         self.github = LocalGitHub(folder / "github")
         self.image = IMAGE
+        # Worlds share a registry: with one author, those of one second would have the same tags.
+        self.author = f"{uuid.uuid4()}@example.org"
         self.results: list[Result] = []
         self.arguments: set[str] = set()
         self.references: set[str] = set()
@@ -103,7 +106,7 @@ class ImageRepository:
 
     def git(self, *arguments: str) -> str:
         """Run git in the checkout."""
-        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        identity = ["-c", "user.name=a", "-c", f"user.email={self.author}"]
         command = ["git", "-C", str(self.checkout), *identity, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
