@@ -12,6 +12,8 @@ from hub_image_actions import process
 from hub_image_actions.ownership import owned_folder
 
 _INSTALL = 600.0
+# The rights of a file that is copied from an environment into an image are in the key of the cached layer.
+_UMASK = 0o022
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class ToolEnvironment:
         return cls(name, wanted, lock.read_bytes(), folder, base)
 
     @classmethod
-    def required(cls, name: str, requirement: str, folder: Path) -> "ToolEnvironment":
-        """Return the environment of one requirement and whatever it needs."""
-        return cls(name, (requirement,), requirement.encode(), folder)
+    def required(cls, name: str, requirements: tuple[str, ...], folder: Path) -> "ToolEnvironment":
+        """Return the environment of some requirements and whatever they need."""
+        return cls(name, requirements, "\n".join(requirements).encode(), folder)
 
     @property
     def home(self) -> Path:
@@ -87,6 +89,7 @@ class ToolEnvironment:
 def _install(made: Path, wanted: Sequence[str], environment: Mapping[str, str], python: Path) -> None:
     # An environment refers to the Python that makes it, and a link to that may be gone tomorrow.
     base = str(python.resolve())
-    process.run([base, "-I", "-m", "venv", str(made)], timeout=_INSTALL, env=environment)
+    process.run([base, "-I", "-m", "venv", str(made)], timeout=_INSTALL, env=environment, umask=_UMASK)
     pip = [str(made / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet"]
-    process.run([*pip, "--disable-pip-version-check", *wanted], timeout=_INSTALL, env=environment)
+    command = [*pip, "--disable-pip-version-check", *wanted]
+    process.run(command, timeout=_INSTALL, env=environment, umask=_UMASK)

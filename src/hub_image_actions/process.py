@@ -42,6 +42,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     secrets: Sequence[str] = (),
+    umask: int = -1,
 ) -> Completed:
     """Run a program without a shell and return what it wrote.
 
@@ -52,12 +53,15 @@ def run(
         env: its environment; ours where not given.
         cwd: the folder it runs in.
         secrets: texts that must not appear in logs and errors.
+        umask: which rights the files that it makes do not get; as ours where not given.
 
     Raises:
         CommandError: it is not there, takes too long or ends with another status than 0.
     """
     line = redact(shlex.join(command), secrets)
-    with _started(command, line, env, cwd, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+    with _started(
+        command, line, env, cwd, stdin=subprocess.PIPE, stderr=subprocess.PIPE, umask=umask
+    ) as program:
         try:
             written = program.communicate(stdin.encode(), timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -137,6 +141,7 @@ def _started(
     *,
     stdin: int = subprocess.DEVNULL,
     stderr: int = subprocess.STDOUT,
+    umask: int = -1,
     end: Callable[[], None] | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Start a program in a process group of its own, which does not outlive the block."""
@@ -149,6 +154,7 @@ def _started(
             stdout=subprocess.PIPE,
             stderr=stderr,
             start_new_session=True,
+            umask=umask,
         )
     except FileNotFoundError as error:
         raise CommandError(line, -1, "", f"there is no {error.filename}", "Install it.") from None

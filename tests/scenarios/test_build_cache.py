@@ -1,6 +1,9 @@
 """The cache: a second build, on another machine, takes the layers of what the default branch pushed last."""
 
+import os
 import re
+import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,7 +11,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from scenarios.action import Result
+from hub_image_actions.build.repo2docker import Repo2docker
+from hub_image_actions.environments import ToolEnvironment
+from interpreters import interpreters
+from scenarios.action import ROOT, Result
 from scenarios.images import IMAGE, ImageRepository
 from testbed.engine import Engine, Store
 from testbed.fault_proxy import Answer, FaultProxy
@@ -129,3 +135,43 @@ def test_github_that_does_not_tell_costs_the_cache_only(repository: ImageReposit
     assert result.status == 0, result.log
     (warning,) = result.said("warning")
     assert warning.startswith("No cache: GitHub does not tell the default branch's commits.")
+
+
+@pytest.fixture(params=["umask 022", "umask 077"])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A runner whose files are for others to read, and one whose are not."""
+    before = os.umask(int(request.param.split()[1], 8))
+    yield
+    os.umask(before)
+
+
+def copied_files(python: Path, scratch: Path) -> dict[str, str]:
+    """Return the names of what a locked repo2docker adds to a build, and the rights that each file has."""
+    lock = ROOT / "requirements" / "repo2docker.txt"
+    tool = ToolEnvironment.locked("repo2docker", lock, scratch, python)
+    tool.make({**os.environ, "HOME": str(scratch)})
+    (scratch / "repository").mkdir()
+    (scratch / "repository" / "environment.yml").write_text("dependencies:\n  - python=3.13.*\n")
+    (scratch / "none.py").touch()
+    options = ["--no-run", "--no-build", "--config", str(scratch / "none.py")]
+    options += ["--Repo2Docker.platform=linux/amd64", str(scratch / "repository")]
+    command = Repo2docker(tool.python, "2026.4.0").command(options)
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd=scratch)
+    copied = re.findall(r"COPY \S+ (build_script_files/\S+) (\S+)", printed.stdout)
+    assert len(copied) == 3
+    (conda,) = tool.home.glob("lib/python3*/site-packages/repo2docker/buildpacks/conda")
+    rights = {stat.filemode(path.stat().st_mode) for path in conda.iterdir() if path.is_file()}
+    return {**dict(copied), "rights": " ".join(sorted(rights))}
+
+
+@pytest.mark.usefixtures("umask")
+def test_two_runners_give_what_repo2docker_copies_the_same_names_and_rights(tmp_path: Path) -> None:
+    known = interpreters()
+    layouts = {"a": min(known, key=float), "b/of/another/length": max(known, key=float)}
+    copied = []
+    for folder, version in layouts.items():
+        (tmp_path / folder).mkdir(parents=True)
+        copied.append(copied_files(known[version], tmp_path / folder))
+    assert copied[0] == copied[1]
+    assert copied[0]["rights"] == "-rw-r--r-- -rwxr-xr-x"
+    assert not any("site-2dpackages" in name for name in copied[0])

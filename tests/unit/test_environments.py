@@ -29,15 +29,15 @@ def test_another_list_or_requirement_is_another_environment(lock: Path, tmp_path
     homes = {
         first.home,
         ToolEnvironment.locked("tool", lock, tmp_path).home,
-        ToolEnvironment.required("tool", "tool==1", tmp_path).home,
-        ToolEnvironment.required("tool", "tool==2", tmp_path).home,
+        ToolEnvironment.required("tool", ("tool==1",), tmp_path).home,
+        ToolEnvironment.required("tool", ("tool==2",), tmp_path).home,
     }
     assert len(homes) == 4
     assert {home.parent for home in homes} == {tmp_path}
 
 
 def test_one_that_is_there_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = ToolEnvironment.required("tool", "tool==1", tmp_path)
+    environment = ToolEnvironment.required("tool", ("tool==1",), tmp_path)
     environment.python.parent.mkdir(parents=True)
     environment.python.touch()
 
@@ -52,12 +52,14 @@ def test_one_that_is_there_is_not_made_again(tmp_path: Path, monkeypatch: pytest
 def test_one_that_was_broken_off_is_made_anew_and_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = ToolEnvironment.required("tool", "tool==1", tmp_path)
+    environment = ToolEnvironment.required("tool", ("tool==1",), tmp_path)
     environment.home.mkdir()
     (environment.home / "half").touch()
     commands: list[list[str]] = []
 
-    def run(command: list[str], **_: object) -> None:
+    def run(command: list[str], *, umask: int, **_: object) -> None:
+        # The rights of what is copied into images must not depend on the runner's.
+        assert umask == 0o022
         commands.append(command)
         if "venv" in command:
             python = Path(command[-1], "bin", "python")

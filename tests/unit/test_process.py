@@ -1,5 +1,6 @@
 """Programs are started from one place, which bounds their time and hides secrets."""
 
+import stat
 import sys
 import threading
 import time
@@ -123,3 +124,8 @@ def test_a_line_without_end_does_not_fill_the_memory() -> None:
     _, *lines = streamed([sys.executable, "-c", program])
     assert [line[:4] for line in lines] == ["aaaa", "next"]
     assert len(lines[0]) < 1_200_000
+
+
+def test_a_program_can_be_kept_from_giving_rights(tmp_path: Path) -> None:
+    run(["touch", str(tmp_path / "file")], timeout=10, umask=0o077)
+    assert stat.filemode((tmp_path / "file").stat().st_mode) == "-rw-------"

@@ -33,6 +33,9 @@ _ALONE = re.compile(r"--(?:debug|json-logs|clean|no-clean|no-run|no-push|build)"
 # argparse takes an option by its first letters, too.
 _CONFIGURES = re.compile(r"--co(?:n(?:f(?:i(?:g)?)?)?)?(?:=.*)?", re.DOTALL)
 _EXACT = "jupyter-repo2docker=="
+_START = Path(__file__).with_name("start_repo2docker.py")
+# Versions from 2025.12.0 on import it and do not ask for it: their buildpacks/python/__init__.py.
+_UNASKED = "tomli; python_version < '3.11'"
 _VERSION = re.compile(r"\d{4}\.\d{1,2}\.\d+(?:[.\w+-]*)?")
 _REQUIREMENT = re.compile(r"(?:jupyter[-_])?repo2docker\s*(?:\[[\w,]+\])?\s*(?:[<>=!~]=?.+)?", re.IGNORECASE)
 _FIRST_WITH_BUILDX = 2025
@@ -143,7 +146,7 @@ class Repo2docker:
 
     def command(self, options: Sequence[str]) -> list[str]:
         """Return the command line for building."""
-        return [str(self.python), "-I", "-m", "repo2docker", *options]
+        return [str(self.python), "-I", str(_START), *options]
 
 
 def install(
@@ -185,7 +188,7 @@ def is_installed(requirement: str, lock: Path, folder: Path) -> bool:
 def _environment(requirement: str, lock: Path, folder: Path) -> ToolEnvironment:
     if _is_locked(requirement):
         return ToolEnvironment.locked("repo2docker", lock, folder)
-    return ToolEnvironment.required("repo2docker", requirement, folder)
+    return ToolEnvironment.required("repo2docker", (requirement, _UNASKED), folder)
 
 
 def _is_locked(requirement: str) -> bool:

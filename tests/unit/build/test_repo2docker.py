@@ -14,7 +14,8 @@ from hub_image_actions.build.repo2docker import (
     parse_version,
     unread_configuration,
 )
-from hub_image_actions.errors import ActionError
+from hub_image_actions.environments import ToolEnvironment
+from hub_image_actions.errors import ActionError, CommandError
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,21 @@ def test_what_cannot_be_installed_is_told_and_leaves_nothing(tmp_path: Path) -> 
         install("jupyter-repo2docker==2025.8.0", lock, folder, environment, print)
     assert list(folder.iterdir()) == []
     assert not is_installed("jupyter-repo2docker==2025.8.0", lock, folder)
+
+
+def test_what_repo2docker_imports_without_asking_for_it_is_installed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[tuple[str, ...]] = []
+
+    def make(environment: ToolEnvironment, _: object) -> None:
+        wanted.append(environment.wanted)
+        raise CommandError("pip", 1, "", "stop here")
+
+    monkeypatch.setattr(ToolEnvironment, "make", make)
+    with pytest.raises(ActionError, match="stop here"):
+        install("jupyter-repo2docker==2025.12.0", tmp_path / "lock.txt", tmp_path, {}, print)
+    assert wanted == [("jupyter-repo2docker==2025.12.0", "tomli; python_version < '3.11'")]
 
 
 @pytest.mark.parametrize(
