@@ -1,7 +1,8 @@
 """Room on the runner's disk: looked at always, made only where it is needed and ours to make."""
 
+import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,21 @@ UNUSED = (
     "/usr/local/share/boost",
     "/usr/share/miniconda",
 )
+# Never asks: nobody is there to answer.
+_SUDO = ("sudo", "--non-interactive")
 ASIDE = ".unused-by-image-builds"
+# Where Linux lists what is mounted, the mount point fifth, a space as \\040 (proc_pid_mountinfo(5)).
+_MOUNTS = Path("/proc/self/mountinfo")
 # A rename within one file system, or a background job that is only started.
 _SECONDS_TO_MOVE = 60.0
 
 
 class DiskFull(ActionError):
     """There is no room for an image."""
+
+
+class NoRightToClear(ActionError):
+    """This user may not delete what no image build uses."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,12 @@ def make_room(
     """
     short = disk.free() < least * GIB
     clears = wanted == "always" or (wanted == "auto" and short)
-    moved = clear_unused(UNUSED) if clears and hosted else []
+    moved = []
+    if clears and hosted:
+        try:
+            moved = clear_unused(UNUSED, tell)
+        except NoRightToClear as refusal:
+            yield str(refusal)
     if moved:
         tell(f"Making room in the background: {', '.join(moved)}")
         return
@@ -87,30 +101,65 @@ def make_room(
         )
 
 
-def clear_unused(folders: Iterable[str], sudo: Iterable[str] = ("sudo", "--non-interactive")) -> list[str]:
+def clear_unused(
+    folders: Iterable[str], tell: Callable[[str], None], sudo: Sequence[str] = _SUDO
+) -> list[str]:
     """Move folders aside and delete them while other work goes on; return those that were moved.
 
     A rename takes no time, and what is renamed is not met half-deleted by anybody who looks for it.
 
     Args:
-        folders: the folders; those that are not there are passed over.
-        sudo: the command that gives the right to move them.
+        folders: the folders; those that are not there, or are links to elsewhere, are passed over.
+        tell: told of each that stays, and why.
+        sudo: the command that gives root's right.
+
+    Raises:
+        NoRightToClear: there are such folders, and this user may not move them.
     """
+    there = [folder for folder in folders if Path(folder).is_dir() and not Path(folder).is_symlink()]
+    prefix = _right_of_root(sudo) if there else ()
+    mounts = _mount_points()
     moved = []
-    for folder in folders:
-        aside = f"{folder}{ASIDE}"
-        if Path(folder).is_dir() and _succeeds([*sudo, "mv", folder, aside]):
+    for folder in there:
+        if any(f"{point}/".startswith(f"{folder}/") for point in mounts):
+            # What is deleted would be another disk's.
+            tell(f"{folder} stays: a file system is mounted there.")
+        elif reason := _refusal([*prefix, "mv", folder, f"{folder}{ASIDE}"]):
+            tell(f"{folder} stays: {reason}.")
+        else:
             moved.append(folder)
-    asides = [f"{folder}{ASIDE}" for folder in moved]
-    if asides:
-        _succeeds([*sudo, "sh", "-c", 'nice rm -rf "$@" >/dev/null 2>&1 &', "sh", *asides])
+    if asides := [f"{folder}{ASIDE}" for folder in moved]:
+        _refusal([*prefix, "sh", "-c", 'nice rm -rf "$@" >/dev/null 2>&1 &', "sh", *asides])
     return moved
 
 
-def _succeeds(command: list[str]) -> bool:
+def _right_of_root(sudo: Sequence[str]) -> Sequence[str]:
+    """Return what to put in front of a command of root's; nothing where we are root.
+
+    Raises:
+        NoRightToClear: nothing gives it without a question.
+    """
+    if os.geteuid() == 0:
+        return ()
+    if reason := _refusal([*sudo, "true"]):
+        raise NoRightToClear(
+            f"What no image build uses is not deleted, which would make room: {reason}.",
+            "Let this user call `sudo` without a password, or set `free-disk-space: never`.",
+        )
+    return sudo
+
+
+def _mount_points() -> list[str]:
+    if not _MOUNTS.exists():
+        return []
+    lines = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line.split(" ")[4].replace("\\040", " ") for line in lines]
+
+
+def _refusal(command: list[str]) -> str:
+    """Run a command; return why it failed, empty where it did not."""
     try:
         process.run(command, timeout=_SECONDS_TO_MOVE)
-    except CommandError:
-        # Without sudo, what is not ours to move stays.
-        return False
-    return True
+    except CommandError as error:
+        return "; ".join(error.stderr.strip().rstrip(".").splitlines()) or f"`{command[0]}` failed"
+    return ""

@@ -30,7 +30,7 @@ def test_folders_are_cleared(
 ) -> None:
     asked: list[Any] = []
 
-    def clear(folders: object) -> list[str]:
+    def clear(folders: object, _: object) -> list[str]:
         asked.append(folders)
         return ["/opt/ghc"]
 

@@ -11,7 +11,7 @@ from hub_image_actions.docker.disk_space import ASIDE, GIB, Disk, DiskFull, clea
 def test_folders_are_gone_at_once_and_deleted_soon(tmp_path: Path) -> None:
     android, dotnet = tmp_path / "android", tmp_path / "dotnet"
     (android / "sdk").mkdir(parents=True)
-    moved = clear_unused([str(android), str(dotnet)], sudo=())
+    moved = clear_unused([str(android), str(dotnet)], print, sudo=())
     assert moved == [str(android)]
     assert not android.exists()
     deadline = time.monotonic() + 10
@@ -20,21 +20,10 @@ def test_folders_are_gone_at_once_and_deleted_soon(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_may_not_be_moved_stays(tmp_path: Path) -> None:
-    (tmp_path / "android").mkdir()
-    assert clear_unused([str(tmp_path / "android")], sudo=("false",)) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["android"]
-
-
-def test_a_machine_without_sudo_keeps_its_folders(tmp_path: Path) -> None:
-    (tmp_path / "android").mkdir()
-    assert clear_unused([str(tmp_path / "android")], sudo=("no-such-sudo",)) == []
-
-
 def test_what_an_earlier_run_left_aside_goes_too(tmp_path: Path) -> None:
     (tmp_path / "android").mkdir()
     (tmp_path / f"android{ASIDE}").mkdir()
-    assert clear_unused([str(tmp_path / "android")], sudo=()) == [str(tmp_path / "android")]
+    assert clear_unused([str(tmp_path / "android")], print, sudo=()) == [str(tmp_path / "android")]
 
 
 def test_a_disk_without_room_for_anything_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
