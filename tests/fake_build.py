@@ -184,7 +184,7 @@ class FakeBuild:
 def fake_build(folder: Path, settings: BuildSettings | None = None, **origin: Any) -> FakeBuild:
     """Return a build of a folder, of settings, and of what is known of its origin."""
     facts: dict[str, Any] = {
-        **dict.fromkeys(("repository", "run_url", "commit", "ref_name"), ""),
+        **dict.fromkeys(("repository", "image_name", "run_url", "commit", "ref_name"), ""),
         "server_url": "https://github.com",
         "api_url": "https://api.github.com",
         "commit_time": 0,

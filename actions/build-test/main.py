@@ -26,8 +26,6 @@ from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
 
-import re
-
 from hub_image_actions import markdown
 from hub_image_actions.build.image_build import build_image
 from hub_image_actions.build.job import BuildJob, open_job
@@ -46,16 +44,20 @@ from hub_image_actions.github.kept_comment import KeptComment
 LOCKS = ROOT / "requirements"
 
 
-def read_inputs(inputs: Inputs, repository: str = "", tag: str = "dev") -> tuple[BuildSettings, bool]:
+def read_inputs(inputs: Inputs, image: str = "", tag: str = "dev") -> tuple[BuildSettings, bool]:
     """Return the settings, and whether a comment is kept.
+
+    Args:
+        inputs: where they are read from.
+        image: what the image is called where no input says so.
+        tag: its tag.
 
     Raises:
         InvalidInputs: some inputs cannot be used; each is named.
     """
-    called = re.sub(r"[^a-z0-9]+", "-", repository.rpartition("/")[2].lower()).strip("-")
     comment = inputs.flag("comment", default=True)
     publication = Publication(tags=(tag,), candidate=True)
-    return read_build(inputs, read_image(inputs, called), publication), comment
+    return read_build(inputs, read_image(inputs, image), publication), comment
 
 
 def comment(job: BuildJob) -> str:
@@ -86,7 +88,7 @@ def run(runner: Runner) -> int:
     report = BuildReport("", "Test of the image", run_url=origin.run_url)
     address = ""
     try:
-        settings, wanted = read_inputs(Inputs(runner.input), origin.repository, origin.tag_values.default)
+        settings, wanted = read_inputs(Inputs(runner.input), origin.image_name, origin.tag_values.default)
         report.title = f"Test of {settings.image.short}"
         with open_job(settings, origin, runner, report, environ=os.environ, locks=LOCKS) as job:
             try:

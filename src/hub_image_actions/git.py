@@ -379,6 +379,10 @@ class LocalRepository:
         """Return the newest commits that lead to the one that is checked out, the newest first."""
         return self._log(f"--max-count={number}", "--format=%H").split()
 
+    def origin(self) -> str:
+        """Return the address that the repository was cloned from; empty where it was not, or outside of git."""
+        return (self._git("config", "--get", "remote.origin.url") or "").strip()
+
     def files(self) -> list[str]:
         """Return the files of the folder that are tracked or could be; all of them outside of git."""
         listed = self._git("ls-files", "--cached", "--others", "--exclude-standard", "-z")

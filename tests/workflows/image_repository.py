@@ -36,7 +36,8 @@ ACCOUNTS = {
     "candidates": Account(CANDIDATES_KEY, repositories=("ucb-datahub-2018/candidates/*",)),
 }
 # What only a public registry could give: the test bed's own base image has it already.
-ENVIRONMENT = "dependencies:\n  - jupyterhub=6.1.*\n  - jupyterlab=4.6.*\n  - pytest=9.*\n"
+# What pip installed in the base image that the Dockerfile builds on.
+ENVIRONMENT = "dependencies:\n  - pip:\n      - jupyterhub==6.1.*\n      - jupyterlab==4.6.*\n      - pytest==9.*\n"
 DOCKERFILE = """\
 FROM {base}
 COPY --chown=1000 . /srv/repo

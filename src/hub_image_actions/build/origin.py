@@ -1,5 +1,6 @@
 """Where a build runs, and what of: the checkout, the commit, the run."""
 
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from hub_image_actions.git import LocalRepository
 from hub_image_actions.github.pull_request_event import is_from_fork, pull_request_number, read_event
 from hub_image_actions.images.tags import TagValues, day_of
 
+# What an image is called whose repository has no letter or digit that Docker takes.
+NAMELESS = "user-image"
+
 
 @dataclass(frozen=True)
 class BuildOrigin:
@@ -20,6 +24,8 @@ class BuildOrigin:
     Args:
         checkout: the folder of the checkout.
         repository: the image's repository as `owner/name`; empty on a laptop.
+        image_name: what the image is called unless an input says otherwise: as the repository on GitHub, as the one
+            that a laptop's checkout was cloned from, or as the folder.
         server_url: the address of GitHub.
         api_url: the address of its API.
         run_url: the run's page; empty on a laptop.
@@ -34,6 +40,7 @@ class BuildOrigin:
 
     checkout: Path
     repository: str
+    image_name: str
     server_url: str
     api_url: str
     run_url: str
@@ -67,7 +74,8 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
         ActionError: the folder for temporary files cannot be made, or the event cannot be read.
     """
     checkout = Path(environ.get("GITHUB_WORKSPACE") or folder)
-    head, head_time = LocalRepository(checkout).head()
+    local = LocalRepository(checkout)
+    head, head_time = local.head()
     run = read_run_environment(environ)
     event = read_event(run.event_path)
     scratch = Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()) / "hub-image-actions"
@@ -81,6 +89,7 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
     return BuildOrigin(
         checkout=checkout,
         repository=run.repository,
+        image_name=_image_name(run.repository or local.origin() or str(checkout.resolve())),
         server_url=run.server_url,
         api_url=run.api_url,
         run_url=run.run_url,
@@ -92,3 +101,9 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
         scratch=scratch,
         hosted=environ.get("RUNNER_ENVIRONMENT") == "github-hosted",
     )
+
+
+def _image_name(address: str) -> str:
+    """Return a name that Docker takes, made of the last part of a repository's name, address or folder."""
+    last = re.split(r"[/:\\]", address.rstrip("/"))[-1].removesuffix(".git")
+    return re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-") or NAMELESS

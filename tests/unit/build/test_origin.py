@@ -36,6 +36,29 @@ def test_a_folder_outside_of_git_has_no_commit(tmp_path: Path) -> None:
     assert (origin.commit, origin.commit_time, origin.tag_values.default) == ("", 0, "dev")
 
 
+@pytest.mark.parametrize(
+    ("remote", "name"),
+    [
+        ("https://github.com/berkeley-dsep-infra/data100-user-image.git", "data100-user-image"),
+        ("git@github.com:somebody/Data_100.git", "data-100"),
+        ("ssh://git@example.org/stat20-user-image/", "stat20-user-image"),
+        ("https://example.org/数学.git", "user-image"),
+        ("", "checkout"),
+    ],
+)
+def test_a_laptops_image_is_called_as_what_was_cloned_or_as_the_folder(
+    checkout: Path, tmp_path: Path, remote: str, name: str
+) -> None:
+    if remote:
+        subprocess.run(["git", "-C", str(checkout), "remote", "add", "origin", remote], check=True)
+    assert read_origin({"RUNNER_TEMP": str(tmp_path)}, checkout).image_name == name
+
+
+def test_a_workflows_image_is_called_as_its_repository(checkout: Path, tmp_path: Path) -> None:
+    environ = {"GITHUB_REPOSITORY": "O/Econ_148", "RUNNER_TEMP": str(tmp_path)}
+    assert read_origin(environ, checkout).image_name == "econ-148"
+
+
 def test_a_workflow_tells_commit_repository_and_run(checkout: Path, tmp_path: Path) -> None:
     environ = {
         "GITHUB_WORKSPACE": str(checkout),
