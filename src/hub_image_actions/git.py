@@ -380,7 +380,7 @@ class LocalRepository:
         return self._log(f"--max-count={number}", "--format=%H").split()
 
     def origin(self) -> str:
-        """Return the address that the repository was cloned from; empty where it was not, or outside of git."""
+        """Return the address that the repository was cloned from; empty where there is none."""
         return (self._git("config", "--get", "remote.origin.url") or "").strip()
 
     def files(self) -> list[str]:

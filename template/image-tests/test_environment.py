@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,34 +17,33 @@ DEPENDENCIES = yaml.safe_load(ENVIRONMENT.read_text())["dependencies"]
 CONDA = re.compile(r"(?:\S+::)?(?P<name>[\w.-]+)(?:\s*={1,2}\s*|\s+)?(?P<version>\d[\w.*+!]*)?")
 
 
-def conda_packages():
-    """Return the version of each package that conda installed, Python's or not, by conda's own name."""
-    records = (json.loads(path.read_text()) for path in Path(sys.prefix, "conda-meta").glob("*.json"))
-    return {record["name"]: record["version"] for record in records}
-
-
-def pip_requirements():
-    """Yield what is listed below `pip:` by name; not options, files and addresses."""
-    listed = (entry for section in DEPENDENCIES if isinstance(section, dict) for entry in section["pip"])
-    for entry in listed:
-        try:
-            requirement = Requirement(entry)
-        except InvalidRequirement:
+def entries():
+    """Yield what is listed by name, conda's as text and pip's as requirements; not files and addresses."""
+    for entry in DEPENDENCIES:
+        if isinstance(entry, str):
+            yield entry
             continue
-        if requirement.marker is None or requirement.marker.evaluate():
-            yield requirement
+        for listed in entry["pip"]:
+            with suppress(InvalidRequirement):
+                requirement = Requirement(listed)
+                if requirement.marker is None or requirement.marker.evaluate():
+                    yield requirement
 
 
-@pytest.mark.parametrize("entry", [entry for entry in DEPENDENCIES if isinstance(entry, str)])
-def test_a_conda_package_is_installed_in_its_version(entry):
+def check_conda(entry):
+    """Look for a package, Python's or not, in what conda wrote down of its work."""
     wanted = CONDA.match(entry)
-    installed = conda_packages()
+    records = (json.loads(path.read_text()) for path in Path(sys.prefix, "conda-meta").glob("*.json"))
+    installed = {record["name"]: record["version"] for record in records}
     name = wanted["name"].lower()
     assert name in installed
     if wanted["version"]:
         assert f"{installed[name]}.".startswith(f"{wanted['version'].rstrip('.*')}.")
 
 
-@pytest.mark.parametrize("requirement", pip_requirements(), ids=str)
-def test_a_pip_package_is_installed_in_its_version(requirement):
-    assert requirement.specifier.contains(version(requirement.name), prereleases=True)
+@pytest.mark.parametrize("entry", entries(), ids=str)
+def test_what_is_listed_is_installed_in_its_version(entry):
+    if isinstance(entry, str):
+        check_conda(entry)
+    else:
+        assert entry.specifier.contains(version(entry.name), prereleases=True)

@@ -80,11 +80,11 @@ def images(
 
 @pytest.fixture
 def run_on_laptop() -> Callable[..., tuple[int, str, str]]:
-    """Runs `build` from a shell, with no variable of a workflow; returns status and both streams."""
+    """Runs an action from a shell, with no variable of a workflow; returns status and both streams."""
 
-    def run(world: ImageRepository, *arguments: str) -> tuple[int, str, str]:
+    def run(world: ImageRepository, *arguments: str, action: str = "build") -> tuple[int, str, str]:
         environment = {"PATH": os.environ["PATH"], "HOME": str(world.home), **world.engine.environment}
-        command = [str(PYTHON), str(ROOT / "actions" / "build" / "main.py"), *arguments]
+        command = [str(PYTHON), str(ROOT / "actions" / action / "main.py"), *arguments]
         done = subprocess.run(
             command,
             cwd=world.checkout,

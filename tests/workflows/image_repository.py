@@ -37,7 +37,9 @@ ACCOUNTS = {
 }
 # What only a public registry could give: the test bed's own base image has it already.
 # What pip installed in the base image that the Dockerfile builds on.
-ENVIRONMENT = "dependencies:\n  - pip:\n      - jupyterhub==6.1.*\n      - jupyterlab==4.6.*\n      - pytest==9.*\n"
+ENVIRONMENT = (
+    "dependencies:\n  - pip:\n      - jupyterhub==6.1.*\n      - jupyterlab==4.6.*\n      - pytest==9.*\n"
+)
 DOCKERFILE = """\
 FROM {base}
 COPY --chown=1000 . /srv/repo

@@ -24,8 +24,8 @@ class BuildOrigin:
     Args:
         checkout: the folder of the checkout.
         repository: the image's repository as `owner/name`; empty on a laptop.
-        image_name: what the image is called unless an input says otherwise: as the repository on GitHub, as the one
-            that a laptop's checkout was cloned from, or as the folder.
+        image_name: what the image is called unless an input says otherwise: as the repository, or as the
+            folder.
         server_url: the address of GitHub.
         api_url: the address of its API.
         run_url: the run's page; empty on a laptop.

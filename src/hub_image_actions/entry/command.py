@@ -81,8 +81,8 @@ def chosen(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:
     """Return the full names that the options choose, each once, in the order in which they are given.
 
     Raises:
-        WrongUsage: none is chosen.
-        ActionError: a name in the file is none, or it cannot be read.
+        WrongUsage: nothing says which.
+        ActionError: there is none, a name in the file is none, or the file cannot be read.
         GitHubError: the owner's repositories cannot be listed.
     """
     if options.topic and not options.owner:
@@ -94,9 +94,27 @@ def chosen(options: argparse.Namespace, github: GitHub) -> tuple[str, ...]:
         listed = repositories_of(github, options.owner, options.topic)
         names += [name for name in listed if name.lower() not in found]
     if not names:
-        remedy = "Name repositories as owner/name, or give --owner or --repos-file."
-        raise WrongUsage("No repository is chosen.", remedy)
+        raise _none_chosen(options)
     return tuple(names)
+
+
+def _none_chosen(options: argparse.Namespace) -> ActionError:
+    """Return what is wrong where no repository is chosen: nothing was given, or nothing matches it."""
+    if options.topic:
+        return ActionError(
+            f"No repository of {options.owner} that the token can see has the topic {options.topic}.",
+            f"Add it with `gh repo edit {options.owner}/NAME --add-topic {options.topic}`, or check --topic.",
+        )
+    if options.owner:
+        problem = f"{options.owner} has no repository that the token can see."
+        return ActionError(problem, "Check --owner, and which repositories the token covers.")
+    if options.repos_file:
+        return ActionError(
+            f"{options.repos_file} names no repository.", "List them as owner/name, one a line."
+        )
+    return WrongUsage(
+        "No repository is chosen.", "Name repositories as owner/name, or give --owner or --repos-file."
+    )
 
 
 def _names_in(file: Path | None) -> Iterable[str]:

@@ -64,6 +64,27 @@ def test_a_choice_that_is_none_is_wrong_usage(
         command.chosen(options(*arguments), github)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--owner", "hubs", "--topic", "image"), "No repository of hubs .* has the topic image"),
+        (("--owner", "nobody"), "nobody has no repository that the token can see"),
+        (("--repos-file", "EMPTY"), "names no repository"),
+    ],
+)
+def test_a_choice_that_nothing_matches_is_no_wrong_usage(
+    github: GitHub, server: LocalGitHub, tmp_path: Path, arguments: tuple[str, ...], problem: str
+) -> None:
+    server.create_repository("hubs/a", topics=["other"])
+    server.create_user("nobody", "Organization")
+    empty = tmp_path / "list"
+    empty.write_text("# none yet\n")
+    given = options(*(word.replace("EMPTY", str(empty)) for word in arguments))
+    with pytest.raises(ActionError, match=problem) as raised:
+        command.chosen(given, github)
+    assert not isinstance(raised.value, WrongUsage)
+
+
 @pytest.mark.parametrize("name", ["one", "o/r/x"])
 def test_a_name_that_is_none_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
