@@ -19,9 +19,9 @@ SUDOERS: dict[Sudo, str] = {
     "without a password": "Defaults !lecture\nroot ALL=(ALL) ALL\n#1001 ALL=(ALL) NOPASSWD: ALL\n",
     "with a password": "Defaults !lecture\nroot ALL=(ALL) ALL\n#1001 ALL=(ALL) ALL\n",
 }
-# All in a mount namespace: the file systems go with its last process. What the run changes lies in memory, over
-# the machine's own root, which is only read. `/tmp` and `/run` are the machine's, for sockets and the files of
-# the test.
+# All in a mount namespace: the file systems go with its last process. What the run changes lies in memory,
+# over the machine's own root, which is only read. `/tmp` and `/run` are the machine's, for sockets and the
+# test's own files.
 ENTER = """\
 #!/bin/bash
 set -euo pipefail
