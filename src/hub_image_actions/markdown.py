@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from hub_image_actions.terminal_text import plain
+
 # GitHub takes 65,536 characters for a comment or the text of a pull request; some are left for a marker.
 MOST_CHARACTERS = 60_000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:/$])")
@@ -120,4 +122,5 @@ def _line(text: str) -> str:
 
 def _writable(text: str) -> str:
     # JSON can hold halves of characters, which no UTF-8 has and GitHub does not take.
-    return text.encode(errors="replace").decode()
+    # What a terminal takes for orders, GitHub shows.
+    return plain(text).encode(errors="replace").decode()

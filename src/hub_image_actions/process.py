@@ -16,6 +16,7 @@ from typing import IO, cast
 
 from hub_image_actions.errors import CommandError
 from hub_image_actions.redaction import redact
+from hub_image_actions.terminal_text import last_state
 
 _MOST_LINES = 20_000
 _SECONDS_TO_END = 3.0
@@ -223,7 +224,7 @@ def _blocks(program: "subprocess.Popen[bytes]", until: float) -> Iterator[bytes]
 
 def _shown(line: bytes) -> str:
     # Of a progress bar, which overwrites its line, the last state is enough.
-    return line.decode(errors="replace").rstrip("\r").rpartition("\r")[2]
+    return last_state(line.decode(errors="replace"))
 
 
 def end_program(program: "subprocess.Popen[bytes]") -> None:

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from hub_image_actions.terminal_text import as_shown
 from hub_image_actions.untrusted_json import InvalidJson, parse_json
 
 _LONGEST_COMMAND = 80
 # Expressions take longer the longer a line is, and a step that goes on and on says why it failed at its end.
 _LONGEST_END, _MOST_LINES = 400, 5000
-_COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TRACEBACK = "Traceback (most recent call last):"
 _REPO2DOCKERS = re.compile(r'^ *File ".*[/\\]repo2docker[/\\][\w/\\]+\.py"')
 # What repo2docker raises for any build that fails.
@@ -118,10 +118,10 @@ def _words(lines: Iterable[LogLine]) -> tuple[LogLine, ...]:
 
 
 def _plain(log: Iterable[str]) -> Iterator[str]:
-    """Yield the lines without colors, and those that repo2docker wrote as JSON as what they say."""
+    """Yield the lines as a terminal shows them, and those that repo2docker wrote as JSON as what they say."""
     for line in log:
-        for part in _message(line).splitlines() or [""]:
-            yield _COLORS.sub("", bounded(part)).rstrip()
+        for part in _message(line).rstrip("\n").split("\n"):
+            yield bounded(as_shown(part))
 
 
 def bounded(line: str) -> str:

@@ -29,6 +29,7 @@ from hub_image_actions.checks.hub_log import (
 from hub_image_actions.checks.results import SuiteResults
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import ActionError, CommandError
+from hub_image_actions.terminal_text import as_shown
 
 CATALOGUE = Path(__file__).with_name("hub_check_failures.yaml")
 COMMAND = ("jupyterhub-singleuser",)
@@ -260,7 +261,7 @@ def _fail(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -
     Raises:
         HubCheckFailed: always.
     """
-    judged = [bounded(line) for line in log]
+    judged = [bounded(as_shown(line)) for line in log]
     told = [*explanations(judged, found), *_entrypoint_faults(containers, judged, found)]
     lines = _with_home(containers, [*judged, *told, *found])
     for line in lines:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from hub_image_actions.docker.container_files import UnusableFile, read_written
 from hub_image_actions.errors import ActionError
+from hub_image_actions.terminal_text import as_shown
 
 _MOST_TEXT = 4000
 # A test's name and what it says are texts of the image's, of any length.
@@ -100,11 +101,11 @@ def _case(element: ElementTree.Element) -> CaseResult:
     problem = next((child for child in element if child.tag in {"failure", "error"}), None)
     skipped = element.find("skipped")
     told = problem if problem is not None else skipped
-    text = (told.text or "") if told is not None else ""
+    text = _shown(told.text or "") if told is not None else ""
     outcome = (
         Outcome.FAILED if problem is not None else Outcome.PASSED if skipped is None else Outcome.SKIPPED
     )
-    message = _message(told.get("message", ""), text) if told is not None else ""
+    message = _message(_shown(told.get("message", "")), text) if told is not None else ""
     file = element.get("file", "")[:_LONGEST_NAME]
     return CaseResult(
         name=element.get("name", "?")[:_LONGEST_NAME],
@@ -115,6 +116,11 @@ def _case(element: ElementTree.Element) -> CaseResult:
         text=text[-_MOST_TEXT:],
         seconds=_seconds(element.get("time", "")),
     )
+
+
+def _shown(text: str) -> str:
+    """Return a text of several lines as a terminal shows it: tests color what they print."""
+    return "\n".join(map(as_shown, text.split("\n")))
 
 
 def _line(text: str) -> int:

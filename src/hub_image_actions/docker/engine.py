@@ -130,7 +130,10 @@ class Docker:
         """Return the layers of an image in the engine, the last one first; their sizes add up to its own."""
         rows = self.ask("history", "--no-trunc", "--human=false", "--format", "{{json .}}", reference)
         facts = map(parse_json, rows.splitlines())
-        return tuple(Layer(int(row["Size"]), str(row["CreatedBy"])) for row in facts)
+        # Nothing made a layer that was imported; where it is from, its comment tells.
+        return tuple(
+            Layer(int(row["Size"]), str(row["CreatedBy"] or row.get("Comment", ""))) for row in facts
+        )
 
     def tag(self, reference: str, another: str) -> None:
         """Give an image another name."""

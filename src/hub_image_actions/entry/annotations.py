@@ -3,7 +3,6 @@
 Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands.
 """
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from actions_toolkit import core
 
 from hub_image_actions.errors import ActionError
+from hub_image_actions.terminal_text import plain, tame
 
-# Source: ECMA-48, sections 5.4 (control sequences, of which those that end in `m` are colours) and 5.6.
-_ORDERS = re.compile(
-    "\x1b\\[[0-?]*[ -/]*[@-ln-~]|\x1b[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b(?!\\[[0-?]*m)[ -/]*[0-~]?"
-)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 # GitHub shows ten annotations of a kind for each step, and drops the rest in silence:
 # https://docs.github.com/en/rest/checks/runs and https://github.com/orgs/community/discussions/26680.
 _MOST_ANNOTATIONS = 10
@@ -74,8 +69,9 @@ class Annotations:
     def _issue(self, kind: str, message: str, place: Mapping[str, str]) -> None:
         self._issued[kind] += 1
         if self._on_runner:
-            written = {name: writable(text) for name, text in place.items()}
-            core.issue_command(kind, written, writable(message))
+            # GitHub shows annotations without colors, and the orders as they are written.
+            written = {name: writable(plain(text)) for name, text in place.items()}
+            core.issue_command(kind, written, writable(plain(message)))
             sys.stdout.flush()
         else:
             print(writable(tame(f"{kind}: {message}")), file=sys.stderr, flush=True)
@@ -84,11 +80,6 @@ class Annotations:
 def place_of(error: ActionError) -> dict[str, str]:
     """Return the file and line that an error is about, as an annotation gives them."""
     return {"file": error.file, "line": str(error.line)} if error.file else {}
-
-
-def tame(text: str) -> str:
-    """Return `text` without what moves a terminal's cursor or gives it orders; colours stay."""
-    return _CONTROLS.sub("", _ORDERS.sub("", text))
 
 
 def writable(text: str) -> str:

@@ -12,10 +12,11 @@ from types import TracebackType
 
 from actions_toolkit import core
 
-from hub_image_actions.entry.annotations import Annotations, place_of, tame, writable
+from hub_image_actions.entry.annotations import Annotations, place_of, writable
 from hub_image_actions.entry.new_start import PREFIX
 from hub_image_actions.errors import ActionError, InvalidInputs
 from hub_image_actions.redaction import secret_lines
+from hub_image_actions.terminal_text import tame
 
 
 class Runner:

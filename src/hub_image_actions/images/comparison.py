@@ -11,7 +11,7 @@ from hub_image_actions import markdown
 from hub_image_actions.errors import ManifestMissing
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.pushed_image import read_pushed_image
-from hub_image_actions.images.size import ImageSize
+from hub_image_actions.images.size import ImageSize, LayerSize
 from hub_image_actions.packages.changes import PackageChange, PackageChanges, changes
 from hub_image_actions.quantities import human_size
 from hub_image_actions.registry.client import Registry
@@ -144,8 +144,7 @@ class ImageComparison:
         """Return the instructions whose layers have another size, the greatest difference first."""
         if not self.sizes:
             return []
-        old, new = map(_by_instruction, self.sizes)
-        rows = [LayerChange(name, old.get(name, 0), new.get(name, 0)) for name in {**old, **new}]
+        rows = _paired(*(size.layers for size in self.sizes))
         moved = [row for row in rows if abs(row.new - row.old) >= _MIB]
         return sorted(moved, key=lambda row: abs(row.new - row.old), reverse=True)[:_MOST_LAYERS]
 
@@ -155,18 +154,52 @@ class ImageComparison:
                 human_size(row.old) if row.old else "-",
                 human_size(row.new) if row.new else "-",
                 _signed(row.new - row.old),
-                markdown.code(_cut(row.instruction)),
+                markdown.code(_cut(row.instruction)) or "not known",
             )
             for row in self.layers()
         ]
         return markdown.table(("Was", "Is", "Difference", "Made by"), rows) if rows else ""
 
 
-def _by_instruction(size: ImageSize) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for layer in size.layers:
-        sizes[layer.instruction] = sizes.get(layer.instruction, 0) + layer.size
-    return sizes
+def _paired(old: Sequence[LayerSize], new: Sequence[LayerSize]) -> list[LayerChange]:
+    """Return the layers of two images, each beside the one that it became.
+
+    A layer that both images have is the same, whatever made it; others become what the same instruction made.
+    """
+    both = {layer.digest for layer in old if layer.digest} & {layer.digest for layer in new}
+    olds, news = (
+        _by_purpose([layer for layer in layers if layer.digest not in both]) for layers in (old, new)
+    )
+    if not both:
+        _rename_base(olds, news, _base(old), _base(new))
+    return [
+        LayerChange(
+            (news.get(name) or olds[name])[0].instruction,
+            sum(layer.size for layer in olds.get(name, ())),
+            sum(layer.size for layer in news.get(name, ())),
+        )
+        for name in {**olds, **news}
+    ]
+
+
+def _by_purpose(layers: Iterable[LayerSize]) -> dict[str, list[LayerSize]]:
+    grouped: dict[str, list[LayerSize]] = {}
+    for layer in layers:
+        grouped.setdefault(layer.purpose, []).append(layer)
+    return grouped
+
+
+def _base(layers: Sequence[LayerSize]) -> str:
+    """Return what made the lowest layer that holds anything."""
+    return next((layer.purpose for layer in layers if layer.size), "")
+
+
+def _rename_base(
+    olds: dict[str, list[LayerSize]], news: dict[str, list[LayerSize]], old: str, new: str
+) -> None:
+    """Let the older image's base become the newer one's, where each is the only one of its name."""
+    if old in olds and old not in news and new in news and new not in olds:
+        olds[new] = olds.pop(old)
 
 
 def _kinds(package_changes: PackageChanges | None) -> list[tuple[str, tuple[PackageChange, ...]]]:

@@ -22,6 +22,8 @@ _SIZES = re.compile(r"[0-9]{1,15}(?:,[0-9]{1,15}){0,199}")
 # What the two builders put around an instruction.
 _NOT_RUN = re.compile(r"/bin/sh -c #\(nop\) ")
 _SHELL = re.compile(r"^(?:RUN )?(?:\|\d+ (?:.*? )?)?/bin/\w+ -\w*c ")
+# What differs whenever the content does: what the classic builder copied, and when Debian made its base.
+_OF_THE_CONTENT = re.compile(r"\b(?:file|dir|multi):[0-9a-f]{64}\b|'@[0-9]{6,12}'")
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,12 @@ class LayerSize:
     Args:
         size: in bytes.
         made_by: the instruction that made it, as the builder wrote it into the history.
+        digest: the digest of its unpacked content; empty where it is not known.
     """
 
     size: int
     made_by: str
+    digest: str = ""
 
     @property
     def instruction(self) -> str:
@@ -43,6 +47,11 @@ class LayerSize:
         shown = "".join(char for char in " ".join(self.made_by.split()) if char.isprintable())
         text = shown.removesuffix(" # buildkit")
         return _NOT_RUN.sub("", text) if _NOT_RUN.match(text) else _SHELL.sub("RUN ", text)
+
+    @property
+    def purpose(self) -> str:
+        """The instruction without what differs whenever the layer's content does."""
+        return _OF_THE_CONTENT.sub("…", self.instruction)
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,10 @@ def unpacked_as_labelled(labels: Mapping[str, str], config: Mapping[str, Any]) -
     # An image that was built on another has the other's label until it gets its own.
     if not _SIZES.fullmatch(text) or len(sizes) != len(history):
         return None
-    layers = (LayerSize(int(size), _made_by(entry)) for size, entry in zip(sizes, history, strict=True))
+    layers = (
+        LayerSize(int(size), _made_by(entry), digest)
+        for size, entry, digest in zip(sizes, history, _digests(config), strict=True)
+    )
     return ImageSize(tuple(layers), labels.get(_MEASURED) == _IN_BLOCKS)
 
 
@@ -102,7 +114,29 @@ def compressed(manifest: Mapping[str, Any], config: Mapping[str, Any]) -> ImageS
     sizes = [layer["size"] for layer in manifest["layers"]]
     history = [_made_by(entry) for entry in config.get("history") or [] if not _is_empty(entry)]
     named = history if len(history) == len(sizes) else [""] * len(sizes)
-    return ImageSize(tuple(LayerSize(int(size), text) for size, text in zip(sizes, named, strict=True)))
+    unpacked_digests = _unpacked_digests(config)
+    digests = unpacked_digests if len(unpacked_digests) == len(sizes) else [""] * len(sizes)
+    return ImageSize(
+        tuple(
+            LayerSize(int(size), text, digest)
+            for size, text, digest in zip(sizes, named, digests, strict=True)
+        )
+    )
+
+
+def _digests(config: Mapping[str, Any]) -> list[str]:
+    """Return the digest of the layer of each entry of the history; nothing for entries that have none."""
+    history, digests = config.get("history") or [], _unpacked_digests(config)
+    if len(digests) != sum(not _is_empty(entry) for entry in history):
+        return [""] * len(history)
+    left = iter(digests)
+    return ["" if _is_empty(entry) else next(left) for entry in history]
+
+
+def _unpacked_digests(config: Mapping[str, Any]) -> list[str]:
+    rootfs = config.get("rootfs")
+    digests = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    return [str(digest) for digest in digests] if isinstance(digests, list) else []
 
 
 def _made_by(entry: object) -> str:

@@ -196,8 +196,8 @@ def failed_cell(notebook: Any) -> str:  # noqa: ANN401  # as above
 
 
 def without_colours(text: str) -> str:
-    """Return the text without the escapes with which IPython colours a traceback."""
-    return re.sub("\x1b\\[[0-9;]*m", "", text)
+    """Return the text without the escapes with which IPython colours a traceback, and those of links."""
+    return re.sub("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)", "", text)
 
 
 def printable(text: str) -> str:

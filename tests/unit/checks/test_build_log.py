@@ -189,3 +189,23 @@ def test_an_engine_that_ends_is_told_where_no_step_failed() -> None:
         "ERROR: failed to receive status: rpc error: code = Aborted",
     ]
     assert diagnose_build(log).line == "failed to receive status: rpc error: code = Aborted"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "\x1b[91mgroupadd: GID '1000' already exists",
+        "\x1b[1;31mgroupadd: GID '1000' already exists\x1b[0m\x1b[K",
+        "\x1b]8;;https://docs.example/gid\x1b\\groupadd: GID '1000' already exists\x1b]8;;\x1b\\",
+        "\x9b31mgroupadd: GID '1000' already exists\x9b0m",
+        "\\x1b[91mgroupadd: GID '1000' already exists\\x1b[0m",
+        " 10%\r100%\rgroupadd: GID '1000' already exists\r",
+        "|\b/\b-\bgroupadd: GID '1000' already exists",
+    ],
+    ids=repr,
+)
+def test_no_order_to_a_terminal_reaches_what_is_told(words: str) -> None:
+    log = ["Step 2/2 : RUN add", f"{words}\n", "\x1b[0mRemoving intermediate container 0a1b2c3d4e5f"]
+    found = diagnose_build([*log, "The command '/bin/sh -c add' returned a non-zero code: 4"])
+    assert found.line == "groupadd: GID '1000' already exists"
+    assert not set("".join(found.excerpt)) & set("\x1b\x9b\r\b\x07")

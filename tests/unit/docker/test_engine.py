@@ -170,6 +170,11 @@ def test_layers_come_as_the_engine_lists_them(docker_that: Program) -> None:
     assert docker_that(rows).layers("r.io/x:1") == (Layer(30, "RUN make"), Layer(0, "ENV A=1"))
 
 
+def test_a_layer_that_was_imported_is_told_by_its_comment(docker_that: Program) -> None:
+    rows = """echo '{"Size":"30","CreatedBy":"","Comment":"Imported from -"}'"""
+    assert docker_that(rows).layers("r.io/x:1") == (Layer(30, "Imported from -"),)
+
+
 def test_an_image_of_that_name_is_set_aside_and_stays(docker_that: Program, log: Path) -> None:
     aside = docker_that("exit 0").set_aside("r.io/x:1")
     assert aside

@@ -54,6 +54,48 @@ def test_the_layers_that_grew_or_shrank_are_told_by_their_instructions() -> None
     assert "COPY" not in text
 
 
+def layer_rows(old: list[LayerSize], new: list[LayerSize]) -> list[tuple[int, int, str]]:
+    before, now = (ImageContents(unpacked=ImageSize(tuple(layers))) for layers in (old, new))
+    rows = ImageComparison(before, now, "old").layers()
+    return [(row.old // MIB, row.new // MIB, row.instruction) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # The engine and the registry tell an imported layer in other words, or in none.
+        (LayerSize(196 * MIB, "", "sha256:a"), LayerSize(196 * MIB, "Imported from -", "sha256:a")),
+        (LayerSize(196 * MIB, "Imported from -"), LayerSize(196 * MIB, "")),
+        (LayerSize(196 * MIB, "Imported from -"), LayerSize(196 * MIB, "Imported from -")),
+        (
+            LayerSize(196 * MIB, f"/bin/sh -c #(nop) ADD file:{'a' * 64} in /"),
+            LayerSize(196 * MIB, f"/bin/sh -c #(nop) ADD file:{'b' * 64} in /"),
+        ),
+    ],
+)
+def test_a_base_that_stayed_is_not_told_as_two(old: LayerSize, new: LayerSize) -> None:
+    assert layer_rows([old, LayerSize(GIB, RUN)], [new, LayerSize(2 * GIB, RUN)]) == [
+        (1024, 2048, "RUN conda env update")
+    ]
+
+
+def test_a_base_that_became_another_is_told_beside_it() -> None:
+    old = [LayerSize(0, "LABEL a=b"), LayerSize(196 * MIB, "Imported from -")]
+    new = [LayerSize(296 * MIB, "ADD rootfs.tar /"), LayerSize(0, "LABEL a=b")]
+    assert layer_rows(old, new) == [(196, 296, "ADD rootfs.tar /")]
+
+
+def test_a_layer_that_both_images_have_is_the_same_whatever_made_it() -> None:
+    old = [LayerSize(GIB, "RUN a", "sha256:a"), LayerSize(3 * MIB, "RUN b", "sha256:b")]
+    new = [LayerSize(GIB + 2 * MIB, "RUN c", "sha256:a"), LayerSize(9 * MIB, "RUN b", "sha256:c")]
+    assert layer_rows(old, new) == [(3, 9, "RUN b")]
+
+
+def test_a_layer_that_nothing_names_is_told_as_such() -> None:
+    old, new = (ImageContents(unpacked=ImageSize((LayerSize(size, ""),))) for size in (GIB, 2 * GIB))
+    assert "| 1.0 GiB | 2.0 GiB | +1.0 GiB | not known |" in ImageComparison(old, new, "old").markdown()
+
+
 def test_sizes_in_the_registry_are_compared_where_the_others_are_not_known() -> None:
     old, new = (ImageContents(compressed=ImageSize((LayerSize(size, RUN),))) for size in (GIB, 2 * GIB))
     assert "**Size** (compressed): 1\\.0 GiB → 2\\.0 GiB" in ImageComparison(old, new, "old").markdown()

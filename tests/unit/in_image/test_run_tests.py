@@ -174,4 +174,5 @@ def test_what_xml_does_not_know_is_a_question_mark() -> None:
 
 
 def test_colours_are_taken_out() -> None:
-    assert run_tests.without_colours("\x1b[0;31mNameError\x1b[0m: x") == "NameError: x"
+    assert run_tests.without_colours("\x1b[0;31mNameError\x1b[0m: x\x1b[K") == "NameError: x"
+    assert run_tests.without_colours("see \x1b]8;;https://docs.example\x1b\\here\x1b]8;;\x07") == "see here"
