@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from testbed.newest_python import VERSION, newest_python
+
 NAMES = [f"python3.{minor}" for minor in range(10, 15)]
 
 
@@ -32,10 +34,12 @@ def candidates() -> Iterator[Path]:
 
 
 def interpreters() -> dict[str, Path]:
-    """Returns one interpreter for each version from 3.10 on, by its version."""
+    """Returns one interpreter for each version from 3.10 on, by its version; the newest is always among them."""
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     found: dict[str, Path] = {}
     for path in candidates():
         version = running if path == Path(sys.executable) else path.name.removeprefix("python")
         found.setdefault(version, path)
+    if VERSION not in found:
+        found[VERSION] = newest_python()
     return found

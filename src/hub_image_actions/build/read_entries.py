@@ -76,7 +76,8 @@ class _Reading:
             return
         if stat.S_ISDIR(mode):
             self.entries.append((name, f"folder {stat.S_IMODE(mode):o}", ""))
-            for below in sorted(path.iterdir()):
+            # Not the path: with the links in it, the system may refuse to follow them.
+            for below in sorted(target.iterdir()):
                 self.add(below, f"{name}/{below.name}", inside | {target})
         elif stat.S_ISREG(mode):
             self.entries.append((name, f"file {stat.S_IMODE(mode):o}", content_digest(target)))

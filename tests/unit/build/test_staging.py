@@ -212,6 +212,18 @@ def test_links_to_folders_of_links_to_folders_come_to_an_end(
             read()
 
 
+def test_what_lies_behind_more_links_than_a_path_may_have_counts(checkout: Path) -> None:
+    # Linux follows forty in one path (path_resolution(7)).
+    for number in range(60):
+        (checkout / f"shared/{number}").mkdir()
+        (checkout / f"shared/{number}/a").symlink_to(f"../{number + 1}")
+    (checkout / "shared/60").mkdir()
+    (checkout / "shared/60/last").write_text("x")
+    (checkout / "image/links").symlink_to("../shared/0")
+    (*_, (name, kind, _)) = read_entries.read_entries(checkout / "image/links", "links", checkout)
+    assert (name, kind[:4]) == (f"links{'/a' * 60}/last", "file")
+
+
 def test_no_file_is_a_hard_link_to_another_one(checkout: Path) -> None:
     """The builder would send them as such, and an image could tell them from files of their own."""
     for name in "ab":
