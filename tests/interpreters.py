@@ -34,7 +34,7 @@ def candidates() -> Iterator[Path]:
 
 
 def interpreters() -> dict[str, Path]:
-    """Returns one interpreter for each version from 3.10 on, by its version; the newest is always among them."""
+    """Returns one interpreter for each version from 3.10 on, by its version, the newest always."""
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     found: dict[str, Path] = {}
     for path in candidates():

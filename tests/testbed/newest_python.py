@@ -55,8 +55,8 @@ def _make(folder: Path, suite: str) -> None:
     final = folder / program.relative_to(partial)
     (loader,) = (path for path in partial.glob("usr/lib/*/ld-linux*.so.*"))
     place = folder / loader.parent.relative_to(partial)
-    # It starts itself anew by its own path, and starts programs of the machine: neither a loader in front of it
-    # nor a variable would do for both.
+    # It starts itself anew by its own path, and starts programs of the machine: neither a loader in front of
+    # it nor a variable would do for both.
     options = ("--force-rpath", "--set-rpath", str(place), "--set-interpreter", str(place / loader.name))
     run([str(unpacked("patchelf") / "usr/bin/patchelf"), *options, str(program)])
     partial.rename(folder)
