@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from hub_image_actions.certificates import OWN_AUTHORITY
 
@@ -44,6 +45,15 @@ class Proxy:
 
     variable: str
     address: str
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether there is no host in it, or a port that is not a number: requests trips over some of these."""
+        try:
+            parts = urlsplit(self.address if "//" in self.address else f"//{self.address}")
+            return not parts.hostname or (parts.port is not None and not parts.port)
+        except ValueError:
+            return True
 
     def __str__(self) -> str:
         return re.sub("^(.*//)?.*@", r"\1", self.address, flags=re.DOTALL)

@@ -33,10 +33,14 @@ class NoAnswer(ActionError):
         reason: what happened, such as ``the connection was reset``.
         remedy: what the reader can do about it.
         uncertain: whether the request may have been carried out all the same.
+        connected: whether there was ever a connection on which it could be sent.
     """
 
-    def __init__(self, request: str, reason: str, remedy: str = "", *, uncertain: bool = False) -> None:
+    def __init__(
+        self, request: str, reason: str, remedy: str = "", *, uncertain: bool = False, connected: bool = True
+    ) -> None:
         super().__init__(f"{request} got no answer: {reason}.", remedy)
+        self.connected = connected
         self.request = request
         self.reason = reason
         self.uncertain = uncertain
@@ -195,6 +199,7 @@ class Exchanges:
         """
         until = min(until, self._clock() + self._limits.exchange)
         try:
+            _check_proxy(request)
             return self._sent(request, until)
         except OSError as error:
             # requests' own errors are OSErrors; those about the request's form are ValueErrors besides.
@@ -213,6 +218,7 @@ class Exchanges:
             NoAnswer: there was none.
         """
         try:
+            _check_proxy(request)
             return self._session.request(
                 request.method,
                 request.url,
@@ -328,6 +334,17 @@ def _chosen_proxies(url: str) -> dict[str, str] | None:
     To a proxy, `localhost` is itself. Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config.ProxyFunc
     """
     return {"http": "", "https": ""} if _is_here(url) else None
+
+
+def _check_proxy(request: Request) -> None:
+    proxy = _proxy_for(request.url)
+    if proxy and proxy.is_malformed:
+        raise NoAnswer(
+            str(request),
+            f"the proxy in {proxy.variable} has no host, or a port that is not a number",
+            f"Write {proxy.variable} as `http://HOST:PORT`.",
+            connected=False,
+        )
 
 
 def _proxy_for(url: str) -> Proxy | None:

@@ -52,6 +52,12 @@ _REMEDIES = {
         "A rule protects this branch: choose another in `branch`, or let the token's owner push it."
     ),
     "certificate (?:problem|verification failed)": OWN_AUTHORITY,
+    # In the words of OpenSSL 1.1 to 3.x and of GnuTLS, with which Debian's git is linked.
+    r"SSL routines:.*:(?:wrong version number|record layer failure|packet length too long|http request)|"
+    "unexpected TLS packet": (
+        "The server answers in plain http where https is spoken: check `server-url` and its port. "
+        "Where it is the proxy, begin its address in HTTPS_PROXY with `http://`."
+    ),
     # In the words of curl 7 and 8.
     "(?:code 407 from proxy|CONNECT tunnel failed, response 407)": (
         "The proxy wants a name and a password: write HTTPS_PROXY as `http://NAME:PASSWORD@HOST:PORT`."

@@ -192,10 +192,11 @@ class Http:
         raise NoAnswer(str(request), "the server redirects in a circle")
 
     def _tried(self, request: Request, attempts: int, until: float) -> Response:
-        attempt, waited, uncertain = 1, 0.0, False
+        attempt, waited, uncertain, connected = 1, 0.0, False, False
         while True:
             outcome = self._exchanges.send(request, until)
             uncertain = uncertain or (isinstance(outcome, Breakdown) and outcome.sent)
+            connected = connected or uncertain or isinstance(outcome, Response)
             pause = self._pause(outcome, attempt)
             late = self._clock() + pause >= until or waited + pause > self._policy.longest_wait
             if late or attempt >= attempts or not _may_repeat(request, outcome):
@@ -207,7 +208,9 @@ class Http:
             return replace(outcome, attempts=attempt)
         reason = f"{outcome.reason} ({attempt} attempts)" if attempt > 1 else outcome.reason
         uncertain = uncertain and request.method not in _READING
-        raise NoAnswer(str(request), reason, outcome.remedy, uncertain=uncertain) from outcome.cause
+        raise NoAnswer(
+            str(request), reason, outcome.remedy, uncertain=uncertain, connected=connected
+        ) from outcome.cause
 
     def _pause(self, outcome: Response | Breakdown, attempt: int) -> float:
         # Spread by chance, since dozens of images are pushed and bumped in the same minute.

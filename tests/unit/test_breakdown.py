@@ -211,6 +211,29 @@ def test_a_proxy_of_which_nothing_can_be_made_is_named_without_its_password(
     assert "s3cret" not in str(error)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:s3cret@",
+        "http://",
+        "me:s3cret@",
+        "http://me:s3cret@:80",
+        "http://me:s3cret@proxy:port",
+        "http://[::1",
+    ],
+)
+def test_a_proxy_without_a_host_or_with_a_wrong_port_is_told_without_its_password(
+    server: Server, http: Http, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    error = failure(http, "https://registry.example/")
+    assert error.reason == "the proxy in HTTPS_PROXY has no host, or a port that is not a number"
+    assert error.remedy == "Write HTTPS_PROXY as `http://HOST:PORT`."
+    assert "s3cret" not in str(error)
+    with pytest.raises(NoAnswer, match="has no host"), http.opened("GET", "https://registry.example/"):
+        pytest.fail("there is no answer")
+
+
 def test_an_error_that_says_nothing_is_a_lost_connection() -> None:
     outcome = breakdown_of(OSError(struct.error("x")), connect=1, read=1)
     assert isinstance(outcome, Breakdown)

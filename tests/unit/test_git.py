@@ -233,6 +233,48 @@ def test_a_proxy_that_git_can_make_nothing_of_is_shown_without_its_password(
     assert "check HTTPS_PROXY" in raised.value.remedy
 
 
+class _Plain(QuietHandler):
+    def do_GET(self) -> None:  # noqa: N802 - http.server wants this name
+        self.answer(200, b"fine")
+
+
+class PlainServer(LoopbackServer):
+    """Speaks http, and no TLS."""
+
+    handler = _Plain
+
+
+def test_a_server_that_speaks_plain_http_has_a_remedy(tmp_path: Path) -> None:
+    with PlainServer() as server, pytest.raises(GitError) as raised:
+        Checkout(tmp_path, Remote(f"https://{server.host}/a/b"), sleep=lambda _: None).clone("main", ["x"])
+    assert "answers in plain http where https is spoken" in raised.value.remedy
+
+
+def test_a_proxy_that_speaks_plain_http_has_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with PlainServer() as server, pytest.raises(GitError) as raised:
+        through_proxy(monkeypatch, f"https://{server.host}")
+        Checkout(tmp_path, Remote("https://git.invalid/a/b"), sleep=lambda _: None).clone("main", ["x"])
+    assert "begin its address in HTTPS_PROXY with `http://`" in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error:0A00010B:SSL routines::wrong version number",
+        "OpenSSL/3.0.13: error:0A00010B:SSL routines::wrong version number",
+        "TLS connect error: error:0A0000C6:SSL routines::packet length too long",
+        "TLS connect error: error:0A000139:SSL routines::record layer failure",
+        "gnutls_handshake() failed: An unexpected TLS packet was received.",
+        "error:1408F10B:SSL routines:ssl3_get_record:wrong version number",
+        "error:0A00009C:SSL routines::http request",
+    ],
+)
+def test_plain_http_is_known_in_the_words_of_every_library(tmp_path: Path, said: str) -> None:
+    checkout = Checkout(tmp_path, Remote("https://git.example/a/b"))
+    error = checkout._error("fetch", f"fatal: unable to access 'https://git.example/a/b/': {said}")
+    assert "answers in plain http" in error.remedy
+
+
 def through_proxy(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     for name in ("https_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)

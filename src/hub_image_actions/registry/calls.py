@@ -3,7 +3,8 @@
 Source: the OCI Distribution Specification 1.1.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
@@ -24,6 +25,10 @@ MANIFEST_TYPES = (
 )
 # Docker Hub serves images at another host than the one it goes by.
 _SERVERS = {DOCKER_HUB: "registry-1.docker.io"}
+
+# For how long a host to which there was no connection is not tried again: every question would be tried five
+# times, and a command asks several in a row. What is asked after a build is asked anew.
+_SECONDS_OF_SILENCE = 60.0
 
 Actions = Literal["pull", "pull,push", "delete"]
 
@@ -79,12 +84,16 @@ class Connection:
     Args:
         http: what sends the requests.
         host: the registry's host, as it stands in image references.
+        clock: tells the time, in seconds.
     """
 
-    def __init__(self, http: HttpClient, host: str) -> None:
+    def __init__(self, http: HttpClient, host: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.host = host
         self.base = f"{'http' if is_loopback(host) else 'https'}://{_SERVERS.get(host, host)}"
         self._http = http
+        self._clock = clock
+        # Of each origin without a connection, until when that counts, and what was said.
+        self._silent: dict[object, tuple[float, RegistryUnreachable]] = {}
 
     def send(self, call: Call, authorization: str) -> Response:
         """Send a call and return the answer, whatever its status.
@@ -111,14 +120,21 @@ class Connection:
         Raises:
             RegistryError: there was no answer.
         """
+        origin = parse_address(url).origin
+        until, silence = self._silent.get(origin, (0.0, None))
+        if silence and self._clock() < until:
+            raise silence
         try:
             return self._http.request(method, url, headers=headers, body=body, idempotent=idempotent)
         except NoAnswer as error:
             service = "" if self.serves(url) else f" (its token service {without_secrets(url)})"
-            raise RegistryUnreachable(
+            unreachable = RegistryUnreachable(
                 f"The registry {self.host}{service} gave no answer: {error.reason}.",
                 error.remedy or "Check the registry's name, or run this again later.",
-            ) from error
+            )
+            if not error.connected:
+                self._silent[origin] = (self._clock() + _SECONDS_OF_SILENCE, unreachable)
+            raise unreachable from error
 
     def serves(self, url: str) -> bool:
         """Say whether an address is one of this registry."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub_image_actions.errors import RegistryError
+from hub_image_actions.errors import RegistryError, RegistryUnreachable
 from hub_image_actions.exchange import NoAnswer, Response
 from hub_image_actions.http import Http
 from hub_image_actions.registry.calls import (
@@ -101,6 +101,28 @@ def test_who_gave_no_answer_is_named_without_what_may_be_secret(url: str, remedy
     with pytest.raises(RegistryError) as raised:
         Connection(wire, HOST).request("GET", url, {})
     assert str(raised.value) == f"The registry {told}"
+
+
+def test_a_registry_without_a_connection_is_not_tried_again_for_a_while() -> None:
+    now = [0.0]
+    wire = Wire(NoAnswer("GET x", "the connection was refused", connected=False))
+    connection = Connection(wire, HOST, clock=lambda: now[0])
+    for seconds, asked in ((0, 1), (59, 1), (61, 2), (100, 2)):
+        now[0] = seconds
+        with pytest.raises(RegistryUnreachable, match="the connection was refused"):
+            connection.request("GET", f"https://{HOST}/v2/", {})
+        assert len(wire.asked) == asked
+    with pytest.raises(RegistryUnreachable):
+        connection.request("GET", REALM, {})
+    assert len(wire.asked) == 3
+
+
+def test_a_registry_whose_answer_was_lost_is_asked_again() -> None:
+    connection = Connection(wire := Wire(NoAnswer("GET x", "the connection was reset")), HOST)
+    for _ in range(2):
+        with pytest.raises(RegistryUnreachable, match="reset"):
+            connection.request("GET", f"https://{HOST}/v2/", {})
+    assert len(wire.asked) == 2
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff"])
