@@ -48,12 +48,13 @@ class Proxy:
 
     @property
     def is_malformed(self) -> bool:
-        """Whether there is no host in it, or a port that is not a number: requests trips over some of these."""
+        """Whether it has no host, or a port that is not a number: requests trips over some of these."""
         try:
             parts = urlsplit(self.address if "//" in self.address else f"//{self.address}")
-            return not parts.hostname or (parts.port is not None and not parts.port)
+            port = parts.port
         except ValueError:
             return True
+        return not parts.hostname or port == 0
 
     def __str__(self) -> str:
         return re.sub("^(.*//)?.*@", r"\1", self.address, flags=re.DOTALL)

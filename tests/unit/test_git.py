@@ -251,9 +251,11 @@ def test_a_server_that_speaks_plain_http_has_a_remedy(tmp_path: Path) -> None:
 
 
 def test_a_proxy_that_speaks_plain_http_has_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with PlainServer() as server, pytest.raises(GitError) as raised:
+    checkout = Checkout(tmp_path, Remote("https://git.invalid/a/b"), sleep=lambda _: None)
+    with PlainServer() as server:
         through_proxy(monkeypatch, f"https://{server.host}")
-        Checkout(tmp_path, Remote("https://git.invalid/a/b"), sleep=lambda _: None).clone("main", ["x"])
+        with pytest.raises(GitError) as raised:
+            checkout.clone("main", ["x"])
     assert "begin its address in HTTPS_PROXY with `http://`" in raised.value.remedy
 
 
