@@ -40,6 +40,7 @@ from hub_image_actions.errors import ActionError, GitHubError
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.issues import Issues
 from hub_image_actions.github.kept_comment import KeptComment
+from hub_image_actions.references import find_reference
 
 LOCKS = ROOT / "requirements"
 
@@ -78,6 +79,17 @@ def comment(job: BuildJob) -> str:
     return ""
 
 
+def image_names(report: BuildReport) -> dict[str, str]:
+    """Return the outputs that say what the image is called, in the registry and on this machine."""
+    pulled_by = find_reference(report.pullable)
+    is_here = report.size and not report.reused
+    return {
+        "image": report.pullable,
+        "tag": pulled_by.tag if pulled_by else "",
+        "local-image": report.image if is_here else "",
+    }
+
+
 def run(runner: Runner) -> int:
     """Build the image, tell what is known of it however that ended, and return the exit status.
 
@@ -85,7 +97,7 @@ def run(runner: Runner) -> int:
         ActionError: there is nothing to be told yet, or it cannot be told.
     """
     origin = read_origin(os.environ, Path.cwd())
-    report = BuildReport("", "Test of the image", run_url=origin.run_url)
+    report = BuildReport("", "Test of the image", run_url=origin.run_url, is_test=True)
     address = ""
     try:
         settings, wanted = read_inputs(Inputs(runner.input), origin.image_name, origin.tag_values.default)
@@ -102,8 +114,8 @@ def run(runner: Runner) -> int:
         report.error = error
         runner.error(error)
     told = tell(report, runner, origin.scratch)
-    outputs = {name: told[name] for name in ("image", "tag", "size", "tests", "reused", "built-by", "report")}
-    runner.outputs({**outputs, "comment-url": address})
+    outputs = {name: told[name] for name in ("digest", "size", "tests", "reused", "built-by", "report")}
+    runner.outputs({**image_names(report), **outputs, "comment-url": address})
     return 1 if report.error else 0
 
 

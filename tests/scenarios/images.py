@@ -189,7 +189,7 @@ class ImageRepository:
         )
         assert contents(self.home / ".docker") == before
         self.results.append(result)
-        self.references.add(result.outputs.get("image", ""))
+        self.references |= {result.outputs.get(name, "") for name in ("image", "local-image")}
         return result
 
     def job(self) -> dict[str, str]:

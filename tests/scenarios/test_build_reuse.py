@@ -35,15 +35,18 @@ def repository(images: ImageRepository, small_base_image: str) -> ImageRepositor
 
 @on_both_engines
 def test_a_merge_promotes_what_the_pull_request_built(repository: ImageRepository) -> None:
-    candidate(repository)
+    tested = candidate(repository)
     (tag,) = kept(repository)
     assert INPUTS.fullmatch(tag)
     assert tags(repository) == []
+    named = f"{repository.registry.host}/{candidates(repository)}:{tag}"
+    assert [tested.outputs[name] for name in ("image", "tag")] == [named, tag]
+    assert f"| **Image** | `{named}`, kept for the merge |" in tested.summary
     repository.commit({})
     result = build(repository, latest="true")
     assert not was_built(result)
     digest = repository.registry.digest(candidates(repository), tag)
-    assert result.outputs["digest"] == digest
+    assert result.outputs["digest"] == tested.outputs["digest"] == digest
     assert {repository.registry.digest(repository.image, other) for other in tags(repository)} == {digest}
     assert tags(repository) == sorted([tag, repository.head[:12], "latest"])
     assert kept(repository) == [tag]

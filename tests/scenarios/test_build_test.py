@@ -84,7 +84,19 @@ def test_nothing_is_pushed(repository: ImageRepository) -> None:
 def test_an_image_without_a_name_is_called_after_its_repository(repository: ImageRepository) -> None:
     result = repository.build_test(image="")
     assert result.status == 0, result.log
-    assert result.outputs["image"] == f"{repository.registry.host}/data100-user-image:{repository.head[:12]}"
+    named = f"{repository.registry.host}/data100-user-image:{repository.head[:12]}"
+    assert result.outputs["local-image"] == named
+    assert repository.engine.docker("image", "inspect", "--format", "{{.Id}}", named)
+
+
+def test_an_image_that_was_not_kept_is_not_named(repository: ImageRepository) -> None:
+    number = repository.pull_request()
+    result = repository.build_test(repository.on_pull_request(number))
+    assert result.status == 0, result.log
+    assert [result.outputs[name] for name in ("image", "tag", "digest")] == ["", "", ""]
+    (comment,) = repository.comments(number)
+    assert "| **Image** | not kept |" in comment.body
+    assert f":{repository.head[:12]}" not in comment.body
 
 
 def test_comments_can_be_left_out(repository: ImageRepository) -> None:

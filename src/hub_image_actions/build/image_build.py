@@ -141,7 +141,7 @@ class ImageBuild:
             with job.phase("Promote", f"Tagging {settings.image}"):
                 self._publishing.tag(finished.image, inputs)
         else:
-            report.image = finished.reference
+            report.image = report.pullable = finished.reference
         return True
 
     def _make(self, inputs: BuildInputs | None, checks: str, folder: Path) -> None:
@@ -184,6 +184,6 @@ class ImageBuild:
             try:
                 with self._candidates.docker() as docker:
                     self._publishing.keep(docker, place, inputs, checks)
-                self._job.report.kept = f"{place.name}:{inputs.tag}"
+                self._job.report.pullable, self._job.report.is_kept = f"{place.name}:{inputs.tag}", True
             except (RegistryError, DockerError) as error:
                 self._job.warn(f"The image is built again after the merge, since it was not kept. {error}")

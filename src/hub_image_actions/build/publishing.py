@@ -108,6 +108,7 @@ class Publishing:
         self._image_push.tag(image, (inputs.tag, *tags) if inputs else tags)
         report.digest = image.manifest.digest
         report.pushed = settings.push
+        report.pullable = settings.reference if settings.push else ""
         if settings.push and settings.public_check:
             self._image_push.check_public(self._job.http, settings.tags[0])
 

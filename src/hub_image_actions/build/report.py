@@ -84,7 +84,9 @@ class BuildReport:
         browser_tests: the results of the tests in a browser; None where there were none.
         contents: what is in the image; None where that was not looked at.
         comparison: the image that it is compared with, and what sets them apart; None where there is none.
-        kept: where the image is kept for the merge; empty where it is not.
+        pullable: the reference that the image can be pulled by; empty where no registry has it.
+        is_kept: whether it was kept among the candidates, for the merge.
+        is_test: whether it is about a build that pushes nothing but candidates.
         reused: what was taken from the registry instead of building it; None where the image was built.
     """
 
@@ -107,7 +109,9 @@ class BuildReport:
     browser_tests: SuiteResults | None = None
     contents: ImageContents | None = None
     comparison: ImageComparison | None = None
-    kept: str = ""
+    pullable: str = ""
+    is_kept: bool = False
+    is_test: bool = False
     reused: ReusedImage | None = None
 
     @property
@@ -151,10 +155,9 @@ def _text(report: BuildReport, most: int) -> str:
         report.reused.markdown() if report.reused else "",
         _facts(
             {
-                "Image": markdown.code(report.image),
+                "Image": _image(report),
                 "Digest": markdown.code(report.digest),
                 "Pushed as": ", ".join(map(markdown.code, report.tags)) if report.pushed else "",
-                "Kept for the merge": markdown.code(report.kept) if report.kept else "",
                 "Size": human_size(report.size) if report.size else "",
                 "Tests": _tested(report),
                 "As on a hub": f"✅ {markdown.escape(report.hub_check)}" if report.hub_check else "",
@@ -187,6 +190,15 @@ def _failure(error: ActionError | None, diagnosis: Diagnosis | None) -> str:
     errors = error.errors if isinstance(error, InvalidInputs) else (error,)
     told = [_told(each.problem, each.remedy) for each in errors]
     return told[0] if len(told) == 1 else "\n".join(f"- {each}" for each in told)
+
+
+def _image(report: BuildReport) -> str:
+    """Return what the image can be pulled by: a name that no registry has would mislead."""
+    if report.pullable:
+        return f"{markdown.code(report.pullable)}{', kept for the merge' if report.is_kept else ''}"
+    if not report.size:
+        return ""
+    return "not kept" if report.is_test else f"{markdown.code(report.image)}, not pushed"
 
 
 def _facts(facts: Mapping[str, str]) -> str:

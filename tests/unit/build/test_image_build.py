@@ -107,8 +107,9 @@ def test_an_image_is_kept_for_the_merge_where_that_is_wanted(
 ) -> None:
     build = made(tmp_path, publication, candidates="candidates/image")
     assert ("keep" in done) is kept
-    assert bool(build.job.report.kept) is kept
-    assert ("Kept for the merge" in build.job.report.markdown()) is kept
+    assert build.job.report.is_kept is kept
+    assert build.job.report.pullable.startswith("quay.io/candidates/image:inputs-") is kept
+    assert ("kept for the merge" in build.job.report.markdown()) is kept
 
 
 def test_a_candidate_that_is_not_taken_fails_nothing(
@@ -175,3 +176,5 @@ def test_an_image_that_is_there_is_promoted_instead(
     assert done == ["packages", *(["tag"] if tagged else [])]
     assert build.job.report.reused
     assert build.job.report.image.endswith(":1" if tagged else inputs.tag)
+    # Nothing is tagged here, and by the other way only what has its tag is said to have it.
+    assert build.job.report.pullable == ("" if tagged else f"quay.io/course/image:{inputs.tag}")

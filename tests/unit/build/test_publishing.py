@@ -57,6 +57,7 @@ def test_the_layers_move_once_and_every_tag_names_the_same(
     named = {tag for tag, manifest in build.registry.manifests.items() if manifest.digest == digest}
     assert named == tags
     assert build.job.report.pushed is settings.push
+    assert build.job.report.pullable == (settings.reference if settings.push else "")
 
 
 def test_what_was_found_out_is_in_the_labels(tmp_path: Path) -> None:

@@ -30,7 +30,26 @@ def failed(number: int) -> CaseResult:
 
 
 def test_a_build_that_went_well_is_short() -> None:
-    assert report().markdown() == "### ✅ Build of b\n\n|  |  |\n| --- | --- |\n| **Image** | `h/a/b:1` |\n"
+    text = report(pushed=True, pullable="h/a/b:1").markdown()
+    assert text == "### ✅ Build of b\n\n|  |  |\n| --- | --- |\n| **Image** | `h/a/b:1` |\n"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"pullable": "h/c/b:inputs-1f", "is_kept": True}, "`h/c/b:inputs-1f`, kept for the merge"),
+        ({"pullable": "h/a/b:inputs-1f"}, "`h/a/b:inputs-1f`"),
+        ({}, "not kept"),
+        ({"is_test": False}, "`h/a/b:1`, not pushed"),
+    ],
+)
+def test_the_image_is_named_by_what_can_be_pulled(facts: dict[str, object], said: str) -> None:
+    text = report(**{"is_test": True, "size": 5 * MIB, **facts}).markdown()
+    assert f"| **Image** | {said} |" in text
+
+
+def test_an_image_that_was_not_made_is_not_named() -> None:
+    assert "Image" not in report(is_test=True, error=ActionError("x")).markdown()
 
 
 def test_the_whole_of_it_reads_so() -> None:
@@ -40,6 +59,7 @@ def test_the_whole_of_it_reads_so() -> None:
     text = report(
         tags=("1", "latest"),
         pushed=True,
+        pullable="h/a/b:1",
         digest="sha256:1f",
         size=90 * MIB,
         layers=(Layer(60 * MIB, "RUN make"), Layer(30 * MIB, "COPY . .")),
