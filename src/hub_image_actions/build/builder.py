@@ -1,5 +1,6 @@
 """The builder at work: Docker or repo2docker is started, and what it wrote is explained when it fails."""
 
+import os
 from pathlib import Path
 from typing import NoReturn
 
@@ -8,6 +9,7 @@ from hub_image_actions.build.build_command import BuildCommand
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin
+from hub_image_actions.build.named_place import place_of
 from hub_image_actions.build.preparation import PreparedBuild
 from hub_image_actions.checks.diagnosis import diagnose_build
 from hub_image_actions.errors import ActionError, CommandError
@@ -105,4 +107,10 @@ class Builder:
             self._login.docker.engine()
         self._job.report.diagnosis = diagnosis
         problem = f"{diagnosis.name}: {diagnosis.line}"
-        raise ActionError(f"{problem.rstrip('.')}.", diagnosis.remedy or "The log has the rest.") from error
+        file, line = place_of(self._job.folder, diagnosis.files, diagnosis.what)
+        raise ActionError(
+            f"{problem.rstrip('.;: ')}.",
+            diagnosis.remedy or "The log has the rest.",
+            file=os.path.normpath(Path(self._job.settings.context) / file) if file else "",
+            line=line,
+        ) from error

@@ -185,7 +185,8 @@ def _failure(error: ActionError | None, diagnosis: Diagnosis | None) -> str:
     if diagnosis:
         # Where it is not known what to do, the line itself is the best that there is.
         line = "" if diagnosis.remedy else markdown.code(diagnosis.line)
-        headline = f"{_told(f'{diagnosis.name}.', diagnosis.remedy)} {line}".strip()
+        place = markdown.code(f"{error.file}:{error.line}") if error.file else ""
+        headline = " ".join(filter(None, (_told(f"{diagnosis.name}.", diagnosis.remedy), line, place)))
         return f"{headline}\n\n{markdown.block(diagnosis.excerpt)}"
     errors = error.errors if isinstance(error, InvalidInputs) else (error,)
     told = [_told(each.problem, each.remedy) for each in errors]

@@ -26,6 +26,20 @@ def test_a_build_that_fails_is_diagnosed(tmp_path: Path, monkeypatch: pytest.Mon
     assert build.job.report.diagnosis
 
 
+def test_a_build_that_fails_of_a_package_points_at_the_line_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise CommandError("repo2docker", 1, "    └─ numpy =99 * does not exist (perhaps a typo).", "")
+
+    monkeypatch.setattr(process, "stream", fail)
+    build = fake_build(tmp_path, read_settings(builder="repo2docker"))
+    (build.job.folder / "environment.yml").write_text("dependencies:\n- pandas\n- numpy=99\n")
+    with pytest.raises(ActionError) as raised:
+        Builder(build.job, build.login).build(PreparedBuild(None, True, ""), None, tmp_path)
+    assert (raised.value.file, raised.value.line) == ("environment.yml", 3)
+
+
 @pytest.mark.parametrize(
     ("earlier", "cached_from", "with_buildx", "used"),
     [

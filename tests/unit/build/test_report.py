@@ -95,6 +95,13 @@ def test_a_diagnosis_has_its_excerpt() -> None:
     assert "**The disk is full\\.** Free some\\.\n\n````text\na ``` b\nc\n````" in text
 
 
+def test_a_diagnosis_names_the_line_of_the_configuration_that_it_is_about() -> None:
+    found = Diagnosis("conda finds no package numpy =99", "Check it.", "x", ("x",), "numpy =99")
+    error = ActionError("x", file="environment.yml", line=3)
+    text = report(error=error, diagnosis=found).markdown()
+    assert "**conda finds no package numpy =99\\.** Check it\\. `environment.yml:3`\n\n```text" in text
+
+
 def test_a_diagnosis_without_a_remedy_has_the_line_in_its_headline() -> None:
     found = Diagnosis("The build failed", "", "no *lamp*", ("no *lamp*",))
     text = report(error=ActionError("x"), diagnosis=found).markdown()

@@ -209,3 +209,74 @@ def test_no_order_to_a_terminal_reaches_what_is_told(words: str) -> None:
     found = diagnose_build([*log, "The command '/bin/sh -c add' returned a non-zero code: 4"])
     assert found.line == "groupadd: GID '1000' already exists"
     assert not set("".join(found.excerpt)) & set("\x1b\x9b\r\b\x07")
+
+
+TIMES = {
+    "repo2docker": ["time: 0.280", "time: 0.512"],
+    "bash": ["", "real\t0m0.512s", "user\t0m0.100s", "sys\t0m0.020s"],
+    "GNU": [
+        "Command exited with non-zero status 1",
+        "0.28user 0.01system 0:00.30elapsed 98%CPU (0avgtext+0avgdata 3084maxresident)k",
+        "0inputs+0outputs (0major+151minor)pagefaults 0swaps",
+    ],
+}
+
+
+@pytest.mark.parametrize("times", TIMES.values(), ids=TIMES)
+@pytest.mark.parametrize("engine", ["BuildKit", "BuildKit of before 2023", "classic"])
+def test_how_long_a_step_took_is_not_why_it_failed(engine: str, times: list[str]) -> None:
+    said = ["asking the registrar", "roster: term fall has no sections", *times]
+    stamped = [f"#7 1.402 {line}" for line in said]
+    log = {
+        "BuildKit": [
+            *stamped,
+            '#7 ERROR: process "/bin/sh -c x" did not complete successfully: exit code: 1',
+        ],
+        "BuildKit of before 2023": [
+            *stamped,
+            "#7 ERROR: executor failed running [/bin/sh -c x]: exit code: 1",
+        ],
+        "classic": ["Step 2/2 : RUN x", *said, "The command '/bin/sh -c x' returned a non-zero code: 1"],
+    }[engine]
+    found = diagnose_build([*log, *TRACEBACK.splitlines(), *ONLY_FAILED.splitlines()])
+    assert found.line == "roster: term fall has no sections"
+    assert found.excerpt[:2] == tuple(said[:2])
+    assert len(found.excerpt) == 3
+
+
+def test_a_step_that_only_says_how_long_it_took_is_told_by_its_command() -> None:
+    log = [
+        "#7 0.2 time: 0.100",
+        '#7 ERROR: process "/bin/sh -c x" did not complete successfully: exit code: 1',
+    ]
+    assert diagnose_build(log).line == 'process "/bin/sh -c x" did not complete successfully: exit code: 1'
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        ["    If you run into this error repeatedly, your package cache may be corrupted."],
+        ["    Please try running `mamba clean -a` to remove this cache before retrying the operation."],
+        [
+            "    If you still are having issues, please report the error on the issue tracker:",
+            "    https://github.com/mamba-org/mamba/issues/new?assignees=&labels=&projects=&template=bug.yml",
+        ],
+        ["critical libmamba pip failed to update packages", "time: 19.4"],
+        ["return code: 1", "", "()", "", "CondaEnvException: Pip failed"],
+        [
+            "Stacktrace:",
+            " [1] error(s::String)",
+            "   @ Base ./error.jl:35",
+            "in expression starting at /x.jl:3",
+        ],
+        ["    at Module._compile (node:internal/modules/cjs/loader:1358:14)", "Node.js v20.14.0"],
+        ["Calls: library -> stopifnot", "Execution halted"],
+        ["ninja: build stopped: subcommand failed."],
+        ["E: Sub-process /usr/bin/dpkg returned an error code (1)"],
+    ],
+    ids=lambda after: after[0].strip(),
+)
+def test_what_tools_say_below_any_error_is_not_why(after: list[str]) -> None:
+    assert diagnose_build([f"#5 0.1 {line}" for line in ("the syllabus is missing", *after)]).line == (
+        "the syllabus is missing"
+    )

@@ -12,7 +12,7 @@ from hub_image_actions.checks.diagnosis import KnownFailure, catalogue, diagnose
 def test_every_example_is_diagnosed_as_its_entry(failure: KnownFailure) -> None:
     found = diagnose_build(failure.example.splitlines())
     assert found.remedy == failure.remedy
-    assert found.name.startswith(failure.name.partition("{")[0].rstrip())
+    assert found.name.startswith(failure.name.partition("{")[0].rstrip(": "))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_expression_may_be_given_in_parts() -> None:
     "failure", [each for each in catalogue() if "{what}" in each.name], ids=lambda each: each.name
 )
 def test_what_a_name_leaves_open_is_found_in_the_example(failure: KnownFailure) -> None:
-    nothing = " ".join(failure.name.format(what="").split())
+    nothing = " ".join(failure.name.format(what="").split()).rstrip(": ")
     assert diagnose_build(failure.example.splitlines()).name != nothing
 
 
@@ -294,7 +294,7 @@ def test_what_is_no_failure_of_the_network_is_not_taken_for_one(line: str) -> No
         (["Error: pg_config executable not found."], "A system library is missing: pg_config"),
         (
             ["ERROR: Package 'otter-grader' requires a different Python: 3.13.1 not in '<3.13,>=3.9'"],
-            "A package is not made for the image's version of Python",
+            "A package is not made for the image's version of Python: otter-grader",
         ),
         (
             [
@@ -313,7 +313,7 @@ def test_what_is_no_failure_of_the_network_is_not_taken_for_one(line: str) -> No
         ),
         (
             ["ResolvePackageNotFound: ", "  - numpy==1.21.2=py38hd8d4704_0"],
-            "conda finds no package",
+            "conda finds no package numpy==1.21.2=py38hd8d4704_0",
         ),
         (
             [
@@ -341,6 +341,256 @@ def test_what_is_no_failure_of_the_network_is_not_taken_for_one(line: str) -> No
 )
 def test_what_wants_another_remedy_is_another_failure(lines: list[str], name: str) -> None:
     assert diagnose_build([f"#7 0.3 {line}" for line in lines]).name == name
+
+
+MAMBA = "critical libmamba Transfer finalized, status: {} [https://conda.anaconda.org/{}] 0 bytes"
+RETRY = "WARNING: Retrying (Retry(total={}, connect=None)) after connection broken by '{}': /simple/otter/"
+NONE = ["ERROR: Could not find a version that satisfies the requirement otter (from versions: none)"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ([MAMBA.format(503, "conda-forge/noarch/a-1-0.conda")], "A server failed"),
+        ([MAMBA.format(429, "conda-forge/noarch/a-1-0.conda")], "A server takes no more requests for now"),
+        (
+            [MAMBA.format(404, "conda-forge/noarch/a-1-0.conda")],
+            "A download is not there: https://conda.anaconda.org/conda-forge/noarch/a-1-0.conda",
+        ),
+        (
+            [MAMBA.format(404, "conda-forg/noarch/repodata.json.zst")],
+            "conda cannot use the channel conda-forg",
+        ),
+        (
+            ["    Transfer finalized, status: 404 [https://conda.example/own/noarch/repodata.json] 9 bytes"],
+            "conda cannot use the channel https://conda.example/own",
+        ),
+        (
+            ["critical libmamba Download error (56) Failure when receiving [https://conda.example/a.conda]"],
+            UNREACHED.format("conda.example"),
+        ),
+        (
+            [
+                "critical libmamba Download error (92) Stream error in the HTTP/2 layer [https://conda.example/a]"
+            ],
+            UNREACHED.format("conda.example"),
+        ),
+        (
+            [
+                "critical libmamba Download error (60) SSL peer certificate or SSH remote key was not OK [https://a]"
+            ],
+            "A certificate is not trusted",
+        ),
+        (
+            ["critical libmamba Subprocess call failed (killed)"],
+            "A step was killed, most likely because it ran out of memory",
+        ),
+        (
+            ["critical libmamba Found incorrect downloads. Aborting"],
+            "A conda package did not arrive as it should",
+        ),
+        (
+            ["critical libmamba LockFile error. Aborting."],
+            "conda waits for another conda that uses the same folder",
+        ),
+        (
+            ["    └─ numpy =99 * does not exist (perhaps a typo or a missing channel)."],
+            "conda finds no package numpy =99",
+        ),
+        (
+            ["    └─ numpi =* * does not exist (perhaps a typo or a missing channel)."],
+            "conda finds no package numpi",
+        ),
+        (["  - nothing provides requested mamba 0.25.1**"], "conda finds no package mamba"),
+        (
+            [
+                "PackagesNotFoundError: The following packages are not available:",
+                "",
+                "  - numpi",
+                "  - scipi=2",
+                "",
+                "  - https://conda.example/x",
+            ],
+            "conda finds no package numpi and scipi=2",
+        ),
+        (
+            ["LibMambaUnsatisfiableError: x", "  - package a-1-0 requires b >=3, but none can be installed"],
+            "conda finds no set of versions that go together: a-1-0",
+        ),
+        (
+            ["critical libmamba Could not solve for environment specs"],
+            "conda finds no set of versions that go together",
+        ),
+        (
+            [
+                "Could not solve for environment specs",
+                *(f"├─ p{number} =1 * is requested" for number in range(9)),
+            ],
+            "conda finds no set of versions that go together: p0 and p1 and p2 and p3 and others",
+        ),
+        (
+            ["groupadd: GID '1000' already exists"],
+            "The base image has a user or group with that number already",
+        ),
+        (
+            ["ValueError: Python version 3.13 on linux-64 is not supported!"],
+            "This repo2docker does not know Python 3.13",
+        ),
+        (
+            [
+                "ERROR: Ignored the following versions that require a different python version: 1.21 x",
+                "ERROR: Could not find a version that satisfies the requirement numpy==99 (from versions: 2)",
+            ],
+            "pip finds no version of numpy==99 that fits",
+        ),
+        (
+            ["ModuleNotFoundError: No module named 'numpy'", "error: subprocess-exited-with-error"],
+            "A package that pip builds needs the module numpy",
+        ),
+        (["ModuleNotFoundError: No module named 'otter.api'"], "Python finds no module otter.api"),
+        (
+            ["x.sh: 2: \r: not found"],
+            "A script has Windows line ends",
+        ),
+    ],
+)
+def test_what_tools_of_today_say_is_known(lines: list[str], name: str) -> None:
+    assert diagnose_build([f"#7 0.3 {line}" for line in lines]).name == name
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    [
+        (
+            "NewConnectionError('<x>: Failed to establish a new connection: [Errno -2] Name')",
+            "The network failed",
+        ),
+        (
+            "NameResolutionError(\"<x>: Failed to resolve 'index.example' ([Errno -3])\")",
+            UNREACHED.format("index.example"),
+        ),
+        (
+            "ReadTimeoutError(\"HTTPSConnectionPool(host='index.example', port=443): Read timed out.\")",
+            UNREACHED.format("index.example"),
+        ),
+        (
+            "ProtocolError('Connection aborted.', RemoteDisconnected('Remote end closed'))",
+            "The network failed",
+        ),
+        ("ConnectionResetError(104, 'Connection reset by peer')", "The network failed"),
+        (
+            "SSLError(SSLEOFError(8, '[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred'))",
+            "The network failed",
+        ),
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] x'))",
+            "A certificate is not trusted",
+        ),
+        (
+            "ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 403 Forbidden'))",
+            "The proxy lets nothing through",
+        ),
+        ("ResponseError('too many 503 error responses')", "A server failed"),
+        ("ResponseError('too many 429 error responses')", "A server takes no more requests for now"),
+        ("SomethingNew('of a later version')", "The network failed"),
+    ],
+)
+def test_an_index_that_pip_could_not_read_is_told_and_not_the_package(fault: str, name: str) -> None:
+    log = [f"#7 0.3 {line}" for line in (*(RETRY.format(left, fault) for left in (4, 3, 2, 1, 0)), *NONE)]
+    assert diagnose_build(log).name == name
+
+
+def test_an_index_that_answered_in_the_end_is_not_why_pip_finds_no_package() -> None:
+    log = [RETRY.format(4, "NewConnectionError('<x>: Failed to establish a new connection')"), *NONE]
+    assert diagnose_build([f"#7 0.3 {line}" for line in log]).name == "pip finds no package otter"
+
+
+@pytest.mark.parametrize(
+    ("before", "follows", "name"),
+    [
+        (
+            ["W: Failed to fetch http://deb.example/x  Could not resolve 'deb.example'"],
+            "E: Unable to locate package git",
+            UNREACHED.format("deb.example"),
+        ),
+        (
+            ["Err:1 http://deb.example noble InRelease", "  503  Service Unavailable [IP: 10.0.0.1 80]"],
+            "E: Unable to locate package git",
+            "A server failed",
+        ),
+        (
+            ["W: Some index files failed to download. They have been ignored, or old ones used instead."],
+            "E: Unable to locate package git",
+            "apt could not fetch its lists of packages",
+        ),
+        (
+            ["  Connection failed [IP: 10.0.0.1 80]"],
+            "E: Package 'git' has no installation candidate",
+            "The network failed",
+        ),
+        (
+            ["critical libmamba x", "    Subdir conda-forge/noarch not loaded!"],
+            "  - nothing provides requested git",
+            "conda could not read the channel conda-forge",
+        ),
+        (
+            ["Warning: unable to access index for repository https://cran.example/src/contrib:"],
+            "package 'sf' is not available for this version of R",
+            UNREACHED.format("cran.example"),
+        ),
+        (["npm error code EAI_AGAIN"], "npm error 404  'a@*' is not in this registry.", "The network failed"),
+        (
+            ["wget: unable to resolve host address 'data.example'"],
+            "gzip: stdin: unexpected end of file",
+            UNREACHED.format("data.example"),
+        ),
+    ],
+)
+def test_an_index_that_could_not_be_read_is_why_packages_are_not_found(
+    before: list[str], follows: str, name: str
+) -> None:
+    assert diagnose_build([f"#7 0.3 {line}" for line in (*before, follows)]).name == name
+
+
+def test_what_was_only_warned_of_is_not_the_line_that_is_shown() -> None:
+    log = [
+        "warning  libmamba Download error (6) Could not resolve hostname [https://conda.example/linux-64/a.zst]",
+        "    Could not resolve host: conda.example",
+        "warning  libmamba Retrying in 2 seconds",
+        *(
+            4
+            * [
+                "warning  libmamba Download error (6) Could not resolve hostname [https://conda.example/noarch/a]"
+            ]
+        ),
+        "critical libmamba Multiple errors occurred:",
+        "    Download error (6) Could not resolve hostname [https://conda.example/noarch/a.zst]",
+    ]
+    found = diagnose_build([f"#7 0.3 {line}" for line in log])
+    assert found.line == log[-1].strip()
+    # What comes again and again is shown once.
+    assert len(found.excerpt) == 5
+
+
+def test_a_conflict_is_told_in_one_line_and_drawn_whole() -> None:
+    tree = [
+        "    ├─ jupyterlab =4.4.9 * is requested and can be installed;",
+        "    └─ notebook =7.6 * is not installable because it requires",
+    ]
+    tree += [f"       ├─ jupyterlab-{number} <4.7 *, which conflicts" for number in range(20)]
+    log = [
+        "error    libmamba Could not solve for environment specs",
+        "    The following packages are incompatible",
+        *tree,
+        "done",
+    ]
+    found = diagnose_build([f"#7 0.3 {line}" for line in log])
+    assert found.name == "conda finds no set of versions that go together: jupyterlab and notebook"
+    assert found.line.startswith(
+        "jupyterlab =4.4.9 * is requested and can be installed; notebook =7.6 * is not"
+    )
+    assert found.line.endswith("…")
+    assert set(tree) <= set(found.excerpt)
 
 
 @pytest.mark.parametrize("text", ["/", "docker.io", "'", "nc-config'", "package '"])
