@@ -246,7 +246,7 @@ class World(ImageRepository):
 
     def pushed_image(self, tag: str) -> PushedImage:
         """Return what the registry has under a tag, and keep it for the pages."""
-        manifest = self.registry.manifest(self.image, tag)
+        manifest = self.registry.image_manifest(self.image, tag)
         config = self.registry.image_config(self.image, tag)
         made_by = [step["created_by"] for step in config["history"] if not step.get("empty_layer")]
         sizes = [layer["size"] for layer in manifest["layers"]]

@@ -18,7 +18,7 @@ from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, ManifestMissing, RegistryError
 from hub_image_actions.http import Http
-from hub_image_actions.images.pushed_image import PushedImage
+from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.references import parse_image_name
 from hub_image_actions.registry.calls import Manifest
 from hub_image_actions.registry.client import Registry
@@ -226,5 +226,20 @@ def pushed_image(
 
 def keep(registry: FakeRegistry, tag: str, image: PushedImage) -> None:
     """Put an image into the registry."""
-    registry.manifests[tag] = registry.manifests[image.manifest.digest] = image.manifest
+    registry.manifests[tag], registry.manifests[image.manifest.digest] = image.named, image.manifest
     registry.blobs[json.loads(image.manifest.body)["config"]["digest"]] = image.config
+
+
+def attest(registry: FakeRegistry, tag: str, image: PushedImage, entries: Any, **more: Any) -> Manifest:
+    """Put an image into the registry, and under the tag an index that lists these entries."""
+    keep(registry, image.manifest.digest, image)
+    body = json.dumps({"manifests": entries, **more}).encode()
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    index = Manifest(digest, "application/vnd.oci.image.index.v1+json", body)
+    registry.manifests[tag] = index
+    return index
+
+
+def read(registry: FakeRegistry, tag: str) -> PushedImage:
+    """Return an image of the registry."""
+    return read_pushed_image(cast("Registry", registry), "course/image", tag)

@@ -86,7 +86,14 @@ def plant(repository: ImageRepository, tag: str, image: PushedImage) -> None:
     with Http() as http:
         client = _client(http, repository)
         client.put_blob(candidates(repository), image.config)
-        client.put_manifest(candidates(repository), tag, image.manifest)
+        client.put_manifest(candidates(repository), image.manifest.digest, image.manifest)
+        client.put_manifest(candidates(repository), tag, image.named)
+
+
+def layers(repository: ImageRepository, tag: str = "", of: str = "") -> list[str]:
+    """Return the digests of an image's layers: of the commit's image, unless another one is named."""
+    manifest = repository.registry.image_manifest(of or repository.image, tag or repository.head[:12])
+    return [layer["digest"] for layer in manifest["layers"]]
 
 
 def _client(http: Http, repository: ImageRepository) -> Client:

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from hub_image_actions.images.labels import CHECKS, CREATED, INPUTS, REVISION, RUN, TESTS
+from hub_image_actions.images.labels import CHECKS, CREATED, INPUTS, REVISION, RUN, SOURCE, TESTS, VERSION
 from hub_image_actions.images.pushed_image import PushedImage
+from hub_image_actions.images.renewed_labels import RenewedLabels
 from scenarios.action import Result
 from scenarios.candidates import (
     build,
@@ -15,12 +16,13 @@ from scenarios.candidates import (
     ever_new,
     kept,
     kept_in,
+    layers,
     plant,
     read,
     tags,
     was_built,
 )
-from scenarios.images import CANDIDATES_KEY, ImageRepository
+from scenarios.images import CANDIDATES_KEY, NAME, ImageRepository
 from testbed.fault_proxy import Answer, FaultProxy
 from testbed.registry import Registry
 from testbed.seed_image import canonical, seed_image, sha256
@@ -51,9 +53,8 @@ def overwrite(repository: ImageRepository, tag: str, image: PushedImage) -> None
 
 def holds_evil(repository: ImageRepository, result: Result) -> bool:
     """Say whether the image that a run pushed holds what the attacker put into one."""
-    layers = repository.registry.manifest(repository.image, result.outputs["digest"])["layers"]
     seed = seed_image(EVIL)
-    return any(layer["digest"] in seed.blobs for layer in layers)
+    return any(layer in seed.blobs for layer in layers(repository, result.outputs["digest"]))
 
 
 @pytest.mark.parametrize("name", ["README.md", "LICENSE.txt", ".github/x.sh", ".gitattributes", "apt.txt"])
@@ -70,7 +71,8 @@ def test_what_was_pushed_first_is_not_promoted_for_what_was_pushed_then(
     result = build(repository)
     assert not was_built(result)
     (then,) = set(kept(repository)) - {first}
-    assert result.outputs["digest"] == repository.registry.digest(candidates(repository), then)
+    assert layers(repository) == layers(repository, then, candidates(repository))
+    assert layers(repository) != layers(repository, first, candidates(repository))
     assert repository.labels()[REVISION] == clean
 
 
@@ -102,7 +104,7 @@ def test_the_default_branch_takes_its_own_image_whatever_is_planted(repository: 
     repository.commit({})
     second = build(repository)
     assert not was_built(second)
-    assert second.outputs["digest"] == first.outputs["digest"]
+    assert layers(repository, second.outputs["digest"]) == layers(repository, first.outputs["digest"])
     assert not holds_evil(repository, second)
 
 
@@ -199,3 +201,78 @@ def test_a_planted_link_is_not_shown(repository: ImageRepository) -> None:
     assert not was_built(result)
     assert "evil.example" not in result.summary
     assert "evil.example" not in result.outputs["built-by"]
+    assert RUN not in repository.labels()
+
+
+HOSTILE_LABELS = {
+    REVISION: "evil " * 100_000,
+    VERSION: "\x1b[2J\x00\r\n::error::evil",
+    SOURCE: "https://evil.example/",
+    "repo2docker.ref": "\ud800",
+}
+
+
+def test_what_a_candidate_says_of_its_commit_is_not_believed(repository: ImageRepository) -> None:
+    candidate(repository)
+    (tag,) = kept(repository)
+    image = read(repository, tag)
+    plant(repository, tag, image.renewed(RenewedLabels(HOSTILE_LABELS)))
+    assert read(repository, tag).labels[VERSION] == HOSTILE_LABELS[VERSION]
+    commit = repository.commit({})
+    result = build(repository)
+    assert not was_built(result)
+    labels = repository.labels()
+    source = f"{repository.github.server_url}/{NAME}"
+    assert (labels[REVISION], labels[VERSION], labels[SOURCE]) == (commit, commit[:12], source)
+    assert labels["repo2docker.ref"] == commit
+    assert "evil" not in json.dumps(repository.registry.image_config(repository.image, commit[:12]))
+    assert "evil" not in result.log
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"config": "x"},
+        {"config": {"Labels": ["x"]}},
+        {"config": ["x"]},
+        {"history": 3},
+        {"x": float("inf")},
+        [],
+    ],
+    ids=str,
+)
+def test_a_candidate_whose_configuration_is_of_another_kind_is_built_again(
+    repository: ImageRepository, broken: object
+) -> None:
+    candidate(repository)
+    (tag,) = kept(repository)
+    image = read(repository, tag)
+    content = json.loads(image.config)
+    config = json.dumps({**content, **broken} if isinstance(broken, dict) else broken).encode()
+    described = json.loads(image.manifest.body)
+    described["config"].update({"digest": sha256(config), "size": len(config)})
+    body = canonical(described)
+    manifest = replace(image.manifest, digest=sha256(body), body=body)
+    plant(repository, tag, PushedImage(manifest, config))
+    repository.commit({})
+    result = build(repository)
+    assert was_built(result)
+    assert "Whether this image was built before cannot be told." in result.log
+
+
+def test_a_candidate_that_changes_after_it_was_looked_at_is_the_one_that_was_looked_at(
+    repository: ImageRepository,
+) -> None:
+    candidate(repository)
+    (tag,) = kept(repository)
+    image = read(repository, tag)
+    wanted = layers(repository, tag, candidates(repository))
+    with FaultProxy(repository.registry.url) as proxy:
+        # Whoever asks for the tag gets the image that was looked at; by then it is another.
+        proxy.fail(Answer(200, body=image.named.body), path=f"candidates/.*/manifests/{tag}")
+        overwrite(repository, tag, evil(image))
+        result = build(repository, candidates=f"{proxy.host}/{candidates(repository)}")
+        assert not was_built(result)
+        assert len(proxy.seen("GET", f"candidates/.*/manifests/{tag}")) == 1
+    assert layers(repository) == wanted
+    assert not holds_evil(repository, result)

@@ -1,10 +1,15 @@
 """Building once: what was built of the same inputs is promoted, not built again."""
 
+import base64
+import json
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
-from hub_image_actions.images.labels import CREATED
+from hub_image_actions.images.labels import CREATED, REF, REVISION, VERSION
+from hub_image_actions.images.labels import INPUTS as INPUTS_LABEL
+from hub_image_actions.images.labels import RUN as RUN_LABEL
 from scenarios.candidates import (
     INPUTS,
     NO_KEY,
@@ -14,6 +19,8 @@ from scenarios.candidates import (
     ever_new,
     kept,
     kept_in,
+    layers,
+    read,
     relabel,
     tags,
     was_built,
@@ -45,15 +52,117 @@ def test_a_merge_promotes_what_the_pull_request_built(repository: ImageRepositor
     repository.commit({})
     result = build(repository, latest="true")
     assert not was_built(result)
-    digest = repository.registry.digest(candidates(repository), tag)
-    assert result.outputs["digest"] == tested.outputs["digest"] == digest
-    assert {repository.registry.digest(repository.image, other) for other in tags(repository)} == {digest}
+    assert tested.outputs["digest"] == repository.registry.digest(candidates(repository), tag)
+    assert layers(repository) == layers(repository, tag, candidates(repository))
+    digests = {repository.registry.digest(repository.image, other) for other in tags(repository)}
+    assert digests == {result.outputs["digest"]}
     assert tags(repository) == sorted([tag, repository.head[:12], "latest"])
     assert kept(repository) == [tag]
     assert result.outputs["reused"] == "true"
     assert result.outputs["pushed"] == "true"
     assert result.outputs["image"] == f"{repository.registry.host}/{repository.image}:{repository.head[:12]}"
     assert int(result.outputs["size"]) > 1_000_000
+
+
+TRIAL = "7" * 40
+
+
+@on_both_engines
+@pytest.mark.parametrize("builder", ["docker", "repo2docker"])
+def test_labels_are_those_of_the_commit_whose_tag_the_image_bears(
+    repository: ImageRepository, builder: str
+) -> None:
+    given = {"builder": builder, "extra_tags": "stable"}
+    head = repository.head
+    on_trial = {"GITHUB_SHA": TRIAL, "GITHUB_REF": "refs/pull/1/merge", "GITHUB_REF_NAME": "1/merge"}
+    event = repository.on_pull_request(repository.pull_request())
+    inputs = {**kept_in(repository), **NO_KEY, "reuse": "true", "builder": builder}
+    tested = repository.build_test({**event, **on_trial}, **inputs)
+    assert tested.status == 0, tested.log
+    (tag,) = kept(repository)
+    told = repository.registry.image_config(candidates(repository), tag)
+    assert told["config"]["Labels"][REVISION] == told["config"]["Labels"][REF] == head
+    assert TRIAL not in json.dumps(told)
+    of_the_build = {name: told["config"]["Labels"][name] for name in (CREATED, RUN_LABEL, INPUTS_LABEL)}
+    for kind in ("merge", "change of nothing that is built"):
+        commit = repository.commit({})
+        result = build(repository, **given)
+        assert not was_built(result), kind
+        labels = repository.labels()
+        assert labels[REVISION] == labels[REF] == commit, kind
+        assert labels[VERSION] == commit[:12], kind
+        assert {name: labels[name] for name in of_the_build} == of_the_build, kind
+        assert repository.labels("stable") == labels, kind
+        content = json.dumps(repository.registry.image_config(repository.image, commit[:12]))
+        assert head not in content, kind
+        assert layers(repository) == layers(repository, tag, candidates(repository)), kind
+        head = commit
+
+
+@on_both_engines
+def test_a_promoted_image_can_be_pulled_and_run(repository: ImageRepository, tmp_path: Path) -> None:
+    candidate(repository)
+    commit = repository.commit({})
+    result = build(repository)
+    assert not was_built(result)
+    reference = f"{result.outputs['image'].rpartition(':')[0]}@{result.outputs['digest']}"
+    login = base64.b64encode(f"_json_key:{repository.password}".encode()).decode()
+    config = json.dumps({"auths": {repository.registry.host: {"auth": login}}})
+    (tmp_path / "login").mkdir()
+    (tmp_path / "login/config.json").write_text(config)
+    repository.engine.docker("--config", str(tmp_path / "login"), "pull", reference)
+    shown = repository.engine.docker(
+        "image", "inspect", "--format", f'{{{{index .Config.Labels "{REVISION}"}}}}', reference
+    )
+    assert shown.strip() == commit
+    assert repository.engine.docker("run", "--rm", "--entrypoint", "cat", reference, "/made").strip()
+
+
+@pytest.mark.parametrize("engine", ["containerd"], indirect=True)
+def test_what_the_builder_attests_survives_labels_and_promotions(
+    repository: ImageRepository, registry: Registry
+) -> None:
+    elsewhere = {"candidates": f"{registry.host}/{candidates(repository)}", "candidates_password": ""}
+    for place, source in ((kept_in(repository), repository.registry), (elsewhere, registry)):
+        repository.commit({"apt.txt": source.host})
+        candidate(repository, **place)
+        tag = next(
+            tag
+            for tag in source.tags(candidates(repository))
+            if source.image_config(candidates(repository), tag)["config"]["Labels"][REVISION]
+            == repository.head
+        )
+        before = attestation(source, candidates(repository), tag)
+        for _ in range(2):
+            repository.commit({})
+            result = build(repository, **place)
+            assert not was_built(result)
+            assert attestation(repository.registry, repository.image, result.outputs["digest"]) == before
+
+
+@pytest.mark.parametrize("engine", ["containerd"], indirect=True)
+def test_without_attestations_an_image_is_no_index(repository: ImageRepository) -> None:
+    none = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    event = repository.on_pull_request(repository.pull_request())
+    tested = repository.build_test({**event, **none}, **{**kept_in(repository), **NO_KEY, "reuse": "true"})
+    assert tested.status == 0, tested.log
+    assert not read(repository, *kept(repository)).index
+    repository.commit({})
+    assert not was_built(build(repository))
+    assert repository.labels()[REVISION] == repository.head
+
+
+def attestation(registry: Registry, repository: str, reference: str) -> list[dict[str, object]]:
+    """Return what the one attestation in an index says, which must be listed as one of the index's image."""
+    image, listed = registry.manifest(repository, reference)["manifests"]
+    assert image["platform"]["os"] == "linux"
+    assert listed["annotations"] == {
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": image["digest"],
+    }
+    layers = registry.manifest(repository, listed["digest"])["layers"]
+    assert layers
+    return [registry.request("GET", repository, f"blobs/{layer['digest']}").json() for layer in layers]
 
 
 def test_the_report_names_the_run_that_built_the_image(repository: ImageRepository) -> None:
@@ -75,6 +184,9 @@ def test_a_promotion_needs_no_engine_and_moves_no_layer(repository: ImageReposit
         # The configuration, for its labels; and no layer.
         assert len(proxy.seen("GET", "/blobs/")) == 1
         assert len(proxy.seen("PUT", "/blobs/uploads/")) == 1
+        # Beside one for each layer, and what is said of each attestation.
+        parts = read(repository, *kept(repository))
+        assert len(proxy.seen()) <= 14 + len(parts.layers) + 6 * len(parts.attestations)
         assert "mounted by the registry, which moves nothing" in result.log
         assert "mounted by the registry, which moves nothing" in result.summary
         assert candidates(repository) in result.summary
@@ -94,7 +206,9 @@ def test_candidates_may_be_in_another_registry(repository: ImageRepository, regi
     assert not was_built(result)
     assert "layers: " in result.summary
     assert " copied (" in result.summary
-    assert result.outputs["digest"] == registry.digest(candidates(repository), tag)
+    assert layers(repository) == [
+        layer["digest"] for layer in registry.image_manifest(candidates(repository), tag)["layers"]
+    ]
     assert tags(repository) == sorted([tag, repository.head[:12]])
 
 
@@ -113,8 +227,8 @@ def test_a_copy_that_was_interrupted_is_finished_by_the_next_run(
     elsewhere = {"candidates": f"{registry.host}/{candidates(repository)}", "candidates_password": ""}
     candidate(repository, **elsewhere)
     (tag,) = registry.tags(candidates(repository))
-    layers = registry.manifest(candidates(repository), tag)["layers"]
-    last = layers[-1]["digest"].partition(":")[2]
+    of_candidate = registry.manifest(candidates(repository), tag)["layers"]
+    last = of_candidate[-1]["digest"].partition(":")[2]
     with FaultProxy(repository.registry.url) as proxy:
         proxy.fail(Reset(), method="PUT", path=last, times=3)
         nowhere = {"DOCKER_HOST": "unix:///nowhere.sock"}
@@ -127,7 +241,7 @@ def test_a_copy_that_was_interrupted_is_finished_by_the_next_run(
         result = repository.build(nowhere, **given)
         assert result.status == 0, result.log
     assert "layers: 1 copied (" in result.log
-    assert f"{len({layer['digest'] for layer in layers}) - 1} there already" in result.log
+    assert f"{len({layer['digest'] for layer in of_candidate}) - 1} there already" in result.log
     assert tags(repository) == sorted([tag, repository.head[:12]])
 
 

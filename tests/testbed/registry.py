@@ -187,15 +187,17 @@ class Registry:
         self._push_blobs(repository, image)
         return self._push_manifest(repository, tag, image.manifest, image.media_type)
 
-    def push_index(self, repository: str, tag: str, images: Sequence[SeedImage]) -> str:
-        """Push an OCI index of images without a Docker engine and return its digest.
+    def push_index(
+        self, repository: str, tag: str, images: Sequence[SeedImage], *, attested: str = ""
+    ) -> str:
+        """Push an OCI index of images without a Docker engine and return its digest; see `seed_index`.
 
         Raises:
             RegistryError: the registry refused a part of it.
         """
         for image in images:
             self.push(repository, image.digest, image)
-        body, media_type = seed_index(images)
+        body, media_type = seed_index(images, attested=attested)
         return self._push_manifest(repository, tag, body, media_type)
 
     def _push_blobs(self, repository: str, image: SeedImage) -> None:
@@ -217,6 +219,20 @@ class Registry:
         found = self._asked("GET", repository, f"manifests/{reference}", Accept=MANIFEST_TYPES).json()
         return dict(found)
 
+    def image_manifest(self, repository: str, reference: str) -> dict[str, Any]:
+        """Return the manifest of an image; of an index, that of the one image beside attestations.
+
+        Raises:
+            RegistryError: there is none.
+        """
+        manifest = self.manifest(repository, reference)
+        if "manifests" not in manifest:
+            return manifest
+        (image,) = (
+            entry["digest"] for entry in manifest["manifests"] if entry["platform"]["os"] != "unknown"
+        )
+        return self.manifest(repository, image)
+
     def digest(self, repository: str, reference: str) -> str | None:
         """Return the digest that a tag names, or None if there is no such tag."""
         response = self.request("HEAD", repository, f"manifests/{reference}", Accept=MANIFEST_TYPES)
@@ -228,7 +244,7 @@ class Registry:
         Raises:
             RegistryError: there is no such image.
         """
-        digest = self.manifest(repository, reference)["config"]["digest"]
+        digest = self.image_manifest(repository, reference)["config"]["digest"]
         return dict(self._asked("GET", repository, f"blobs/{digest}").json())
 
     def tags(self, repository: str) -> list[str]:

@@ -25,6 +25,8 @@ MEDIA_TYPES: Mapping[Format, Mapping[str, str]] = {
     },
 }
 
+STATEMENT = "application/vnd.in-toto+json"
+
 
 def sha256(content: bytes) -> str:
     """Return the digest of bytes, as registries write it."""
@@ -115,12 +117,13 @@ def seed_image(
     return SeedImage(canonical(manifest), types["manifest"], blobs, ("linux", architecture))
 
 
-def seed_index(images: Sequence[SeedImage], *, form: Format = "oci") -> tuple[bytes, str]:
+def seed_index(images: Sequence[SeedImage], *, form: Format = "oci", attested: str = "") -> tuple[bytes, str]:
     """Make an index (or, in Docker's words, a manifest list) of images.
 
     Args:
         images: the images, one for each platform.
         form: the index's format.
+        attested: the digest of the image that those of them for the platform `unknown` are attestations of.
 
     Returns:
         The index's bytes and its media type.
@@ -132,7 +135,38 @@ def seed_index(images: Sequence[SeedImage], *, form: Format = "oci") -> tuple[by
             "digest": image.digest,
             "size": len(image.manifest),
             "platform": {"os": image.platform[0], "architecture": image.platform[1]},
+            **(_attesting(attested) if attested and image.platform[0] == "unknown" else {}),
         }
         for image in images
     ]
     return canonical({"schemaVersion": 2, "mediaType": media_type, "manifests": entries}), media_type
+
+
+def seed_attestation(
+    image: SeedImage, statement: bytes = b'{"_type":"x"}', kind: str = STATEMENT
+) -> SeedImage:
+    """Make what BuildKit puts beside an image into its index: a manifest whose layers are statements.
+
+    Args:
+        image: the image that the statement is about.
+        statement: the statement.
+        kind: the media type of the statement.
+
+    Returns:
+        The attestation, for the platform `unknown`, as BuildKit has it.
+    """
+    types = MEDIA_TYPES["oci"]
+    config = canonical({"architecture": "unknown", "os": "unknown", "config": {}, "about": image.digest})
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": types["manifest"],
+        "config": {"mediaType": types["config"], "digest": sha256(config), "size": len(config)},
+        "layers": [{"mediaType": kind, "digest": sha256(statement), "size": len(statement)}],
+    }
+    blobs = {sha256(config): config, sha256(statement): statement}
+    return SeedImage(canonical(manifest), types["manifest"], blobs, ("unknown", "unknown"))
+
+
+def _attesting(digest: str) -> dict[str, Mapping[str, str]]:
+    kind = {"vnd.docker.reference.type": "attestation-manifest"}
+    return {"annotations": {**kind, "vnd.docker.reference.digest": digest}}

@@ -40,6 +40,7 @@ def test_a_pull_requests_image_is_built_tested_and_kept(world: ImageRepository, 
     (candidate,) = world.candidate_tags()
     labels = world.registry.image_config(world.candidates, candidate)["config"]["Labels"]
     assert labels["hub-image-actions.tests"] == "10 passed"
+    assert attestations(world, world.candidates, candidate)
 
 
 def test_the_merge_takes_it_and_moves_the_hubs(world: ImageRepository, merged: Run) -> None:
@@ -50,6 +51,10 @@ def test_the_merge_takes_it_and_moves_the_hubs(world: ImageRepository, merged: R
     assert merged.outputs("build")["digest"] == digest
     (bump,) = world.github.repositories[DEPLOYMENTS].pulls
     assert f":{tag}@{digest}" in (bump.body or "")
+    labels = world.registry.image_config(world.image, tag)["config"]["Labels"]
+    assert labels["org.opencontainers.image.revision"][:12] == tag
+    (candidate,) = world.candidate_tags()
+    assert attestations(world, world.image, tag) == attestations(world, world.candidates, candidate)
 
 
 def test_without_the_candidate_a_push_builds_and_pushes(world: ImageRepository, merged: Run) -> None:
@@ -63,3 +68,12 @@ def test_without_the_candidate_a_push_builds_and_pushes(world: ImageRepository, 
     labels = world.registry.image_config(world.image, tag)["config"]["Labels"]
     assert labels["org.opencontainers.image.revision"][:12] == tag
     assert world.leaked() == []
+    assert attestations(world, world.image, tag)
+
+
+def attestations(world: ImageRepository, repository: str, tag: str) -> list[str]:
+    """Return the digests of what BuildKit attests of an image, which must be listed as about it."""
+    image, *attesting = world.registry.manifest(repository, tag)["manifests"]
+    about = {entry["annotations"]["vnd.docker.reference.digest"] for entry in attesting}
+    assert about <= {image["digest"]}
+    return [entry["digest"] for entry in attesting]

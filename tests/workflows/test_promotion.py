@@ -1,9 +1,11 @@
 """A merge: the image that the pull request built and tested reaches the hubs, and is not built again."""
 
+import json
 import re
 
 import pytest
 
+from hub_image_actions.images.labels import REF, REVISION, VERSION
 from local_github.pulls import Pull
 from workflows.act import Run
 from workflows.conftest import NewWorld
@@ -60,15 +62,39 @@ def test_the_merge_builds_nothing(merged: Run) -> None:
     assert "mounted by the registry, which moves nothing" in merged.log
 
 
-def test_the_hubs_get_the_very_image_that_was_tested(
+def test_the_hubs_get_what_was_tested_under_the_name_of_the_merge(
     world: ImageRepository, kept: set[str], merged: Run
 ) -> None:
     (candidate,) = kept
-    tag = world.repository.branches()["main"][:12]
+    commit = world.repository.branches()["main"]
+    tag = commit[:12]
     assert merged.status == 0, merged.log
-    assert world.registry.digest(world.image, tag) == world.registry.digest(world.candidates, candidate)
+    registry = world.registry
+    tested, shipped = registry.manifest(world.candidates, candidate), registry.manifest(world.image, tag)
+    assert shipped["layers"] == tested["layers"]
+    config, before = (
+        registry.image_config(world.image, tag),
+        registry.image_config(world.candidates, candidate),
+    )
+    labels, old = config["config"].pop("Labels"), before["config"].pop("Labels")
+    assert (config["config"], config["rootfs"]) == (before["config"], before["rootfs"])
+    of_commit = {REVISION: commit, VERSION: tag, REF: commit}
+    assert labels == {**old, **of_commit}
+    assert merged.outputs("build")["digest"] == registry.digest(world.image, tag)
     (bump,) = [pull for pull in world.github.repositories[DEPLOYMENTS].pulls if pull.state == "open"]
     assert tag in bump.title
+    assert f":{tag}@{registry.digest(world.image, tag)}" in (bump.body or "")
+
+
+def test_the_trial_merge_of_the_pull_request_is_named_nowhere(
+    world: ImageRepository, pull: Pull, kept: set[str], merged: Run
+) -> None:
+    (candidate,) = kept
+    assert merged.status == 0, merged.log
+    config = world.registry.image_config(world.candidates, candidate)
+    assert config["config"]["Labels"][REVISION] == config["config"]["Labels"][REF] == pull.head_sha
+    commits = set(re.findall(r"\b[0-9a-f]{40}\b", json.dumps(config)))
+    assert commits == {pull.head_sha}
 
 
 def test_no_secret_is_shown(world: ImageRepository, merged: Run) -> None:

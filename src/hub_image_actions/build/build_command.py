@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from hub_image_actions.build.commit_labels import labels_of_commit
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.repo2docker import CONFIGURATION, Repo2docker
 from hub_image_actions.build.settings import BuildSettings
 from hub_image_actions.git import inert_git
-from hub_image_actions.images.labels import CREATED, REVISION, SOURCE, VERSION
+from hub_image_actions.images.labels import CREATED
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,7 @@ class BuildCommand:
         return arguments + [f"--label={name}={value}" for name, value in self._all_labels().items()]
 
     def _all_labels(self) -> dict[str, str]:
-        origin = self.origin
-        labels = {
-            SOURCE: origin.url,
-            REVISION: origin.commit,
-            CREATED: datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            VERSION: self.settings.tags[0],
-            "repo2docker.repo": origin.url,
-            "repo2docker.ref": origin.commit,
-        }
+        created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        labels = {**labels_of_commit(self.settings, self.origin), CREATED: created}
         known = {name: value for name, value in labels.items() if value}
         return {**known, **self.labels, **self.settings.labels}

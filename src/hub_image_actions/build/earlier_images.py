@@ -75,14 +75,16 @@ class FinishedImage:
     """An image that need not be built.
 
     Args:
-        image: the image.
+        image: the image, with the labels with which it gets the tags of this build.
         place: where it is.
         tag: its tag there.
+        is_new: whether these are other labels than it has there.
     """
 
     image: PushedImage
     place: ImagePlace
     tag: str
+    is_new: bool = False
 
     @property
     def reference(self) -> str:

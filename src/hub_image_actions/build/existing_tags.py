@@ -24,23 +24,23 @@ class ExistingTags:
     job: BuildJob
     registry: Registry
 
-    def check_early(self, digest: str = "") -> None:
+    def check_early(self) -> None:
         """Find out before a build what would be found after it; a registry that does not say is asked then.
-
-        Args:
-            digest: the image that is to get the tags; empty where it is not made yet.
 
         Raises:
             TagTaken: a tag names another image.
         """
         try:
-            self.check(digest)
+            self.check()
         except RegistryError as error:
             # Some registries refuse to speak of a repository that the first push makes.
             self.job.runner.info(f"Whether the tags exist cannot be told yet. {error}")
 
     def check(self, digest: str = "") -> None:
         """Compare each tag that never moves with the image that is to get it.
+
+        Args:
+            digest: the image that is to get the tags; empty where it is not made yet.
 
         Raises:
             TagTaken: a tag names another image.

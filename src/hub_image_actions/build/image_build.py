@@ -84,7 +84,6 @@ class ImageBuild:
                 context = stack.enter_context(self._staged())
                 inputs, checks = self._promotion.inputs(context.entries), self._checks.digest()
                 finished = self._promotion.find(inputs, checks, tested=self._checks.has_tests())
-                self._existing.check_early(finished.image.manifest.digest if finished else "")
             if not (inputs and finished and self._promote(finished, inputs)):
                 self._make(inputs, checks, context.folder)
 
@@ -139,7 +138,7 @@ class ImageBuild:
             self._inspection.describe(finished.image.contents, report)
         if settings.push:
             with job.phase("Promote", f"Tagging {settings.image}"):
-                self._publishing.tag(finished.image, inputs)
+                self._publishing.tag(finished, inputs)
         else:
             report.image = report.pullable = finished.reference
         return True
@@ -148,6 +147,7 @@ class ImageBuild:
         """Build, test and push the image."""
         job, settings, report = self._job, self._job.settings, self._job.report
         with job.phase("Check", "Checking Docker and the registry"):
+            self._existing.check_early()
             disk = self._preparation.check()
             is_candidate = self._candidates.takes(inputs)
         report.free = (disk.free(), 0)

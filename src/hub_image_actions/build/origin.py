@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.errors import ActionError
@@ -15,6 +16,8 @@ from hub_image_actions.images.tags import TagValues, day_of
 
 # What an image is called whose repository has no letter or digit that Docker takes.
 NAMELESS = "user-image"
+_TRIAL_MERGE = re.compile(r"refs/pull/[0-9]+/merge")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class BuildOrigin:
         server_url: the address of GitHub.
         api_url: the address of its API.
         run_url: the run's page; empty on a laptop.
-        commit: the commit that is built; empty where there is none.
+        commit: the commit that is built; of a pull request's merge commit, which GitHub throws away, the pull
+            request's own. Empty where there is none.
         commit_time: when it was made, in seconds since 1970.
         ref_name: the branch or tag.
         pull_request: the number of the pull request that is built; 0 where it is none.
@@ -56,6 +60,10 @@ class BuildOrigin:
     def url(self) -> str:
         """The page of the image's repository; empty on a laptop."""
         return f"{self.server_url}/{self.repository}" if self.repository else ""
+
+    def ran(self, run_url: str) -> bool:
+        """Say whether the page of a run is one of the image's repository; on a laptop, any may be."""
+        return not self.url or run_url.startswith(f"{self.url}/")
 
     @property
     def tag_values(self) -> TagValues:
@@ -93,7 +101,7 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
         server_url=run.server_url,
         api_url=run.api_url,
         run_url=run.run_url,
-        commit=environ.get("GITHUB_SHA") or head,
+        commit=_commit(environ, event, head),
         commit_time=head_time,
         ref_name=environ.get("GITHUB_REF_NAME", ""),
         pull_request=pull_request_number(event),
@@ -107,3 +115,19 @@ def _image_name(address: str) -> str:
     """Return a name that Docker takes, made of the last part of a repository's name, address or folder."""
     last = re.split(r"[/:\\]", address.rstrip("/"))[-1].removesuffix(".git")
     return re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-") or NAMELESS
+
+
+def _commit(environ: Mapping[str, str], event: Mapping[str, Any], checked_out: str) -> str:
+    """Return the commit that is built, as one that can still be found tomorrow.
+
+    On `pull_request`, GITHUB_SHA is a trial merge that no branch has, and on `pull_request_target` it is the
+    base branch's, whatever is checked out.
+    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+    """
+    commit = environ.get("GITHUB_SHA") or checked_out
+    is_trial = bool(_TRIAL_MERGE.fullmatch(environ.get("GITHUB_REF", "")))
+    about = event.get("pull_request") or {}
+    if not (is_trial or (about and checked_out and checked_out != commit)):
+        return commit
+    head = str((about.get("head") or {}).get("sha") or "")
+    return head if _COMMIT.fullmatch(head) else ""

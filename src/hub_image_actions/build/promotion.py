@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from hub_image_actions.build.commit_labels import of_this_commit
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.earlier_images import (
     FinishedImage,
@@ -97,7 +98,18 @@ class Promotion:
         if not settings.reuse.allowed:
             return None
         found = (self._find_in(place, required) for place in (own, self.candidates) if place)
-        return next(filter(None, found), None)
+        return self._as_of_this_commit(next(filter(None, found), None))
+
+    def _as_of_this_commit(self, finished: FinishedImage | None) -> FinishedImage | None:
+        """Return an image as it gets this build's tags; what stays where it is stays as it is."""
+        if finished is None or not self.job.settings.push:
+            return finished
+        try:
+            image = of_this_commit(finished.image, self.job.settings, self.job.origin)
+        except RegistryError as error:
+            self._cannot_be_told(error)
+            return None
+        return replace(finished, image=image, is_new=image is not finished.image)
 
     def _of_an_earlier_run(self, own: ImagePlace, required: ReuseRequirements) -> FinishedImage | None:
         """Return the image that has the main tag already, if it is what this build would make; of any age."""
@@ -132,11 +144,11 @@ def report_reused(report: BuildReport, finished: FinishedImage, origin: BuildOri
     """
     labels = finished.image.labels
     size, run = labels.get(SIZE, ""), labels.get(RUN, "")
-    if origin.url and not run.startswith(f"{origin.url}/"):
+    if not origin.ran(run):
         # Whoever can write candidates can write labels: a link leads to a run of this repository, or nowhere.
         run = ""
     source = finished.reference if moved else ""
     report.reused = ReusedImage(run, labels[CREATED], labels.get(TESTS, ""), source, moved)
     report.hub_check = labels.get(HUB_CHECK, "")
     report.size = int(size) if size.isdecimal() else 0
-    report.digest = finished.image.manifest.digest
+    report.digest = finished.image.digest

@@ -5,7 +5,7 @@ from hub_image_actions.build.existing_tags import ExistingTags
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.docker.engine import Docker
-from hub_image_actions.images.copying import ImageCopy, ImagePlace
+from hub_image_actions.images.copying import ImageCopy, ImagePlace, put_configuration
 from hub_image_actions.images.labels import CHECKS, HUB_CHECK, RUN, SIZE, TESTS
 from hub_image_actions.images.push import ImagePush
 from hub_image_actions.images.pushed_image import PushedImage
@@ -57,7 +57,7 @@ class Publishing:
         pushed = self._image_push.push(docker, settings.reference, first)
         labelled = self._image_push.label(pushed, first, self._findings(checks))
         if keyed:
-            self._existing.check(labelled.manifest.digest)
+            self._existing.check(labelled.digest)
         self._tag(labelled, keyed)
 
     def keep(self, docker: Docker, place: ImagePlace, inputs: BuildInputs, checks: str) -> None:
@@ -76,40 +76,45 @@ class Publishing:
         pushed = image_push.push(docker, self._job.settings.reference, inputs.tag)
         labelled = image_push.label(pushed, inputs.tag, self._findings(checks))
         image_push.tag(labelled, (inputs.tag,))
-        self._job.report.digest = labelled.manifest.digest
+        self._job.report.digest = labelled.digest
 
     def fetch(self, finished: FinishedImage) -> str:
-        """Bring a finished image's layers into the image's own repository; return how that was done.
-
-        It has no tag there yet. What changes its labels has its place between this and `tag`.
+        """Bring a finished image into the image's own repository, without a tag; return how its layers came.
 
         Raises:
             RegistryError: it cannot be done.
         """
         job = self._job
         if finished.place.name == self._own.name:
+            if finished.is_new:
+                put_configuration(self._own, finished.image)
             return ""
         copy = ImageCopy(job.http, finished.place, self._own, job.runner.info, job.sleep)
         return str(copy.copy(finished.image))
 
-    def tag(self, image: PushedImage, inputs: BuildInputs | None) -> None:
+    def tag(self, finished: FinishedImage, inputs: BuildInputs) -> None:
         """Give an image of the registry all of its tags.
+
+        The tag of its inputs stays where it is: builds of other commits may look for it at this moment.
 
         Raises:
             TagTaken: one that never moves is another image.
             RegistryError: the registry refuses, or not everybody may pull the image.
         """
-        self._existing.check(image.manifest.digest)
-        self._tag(image, inputs if self._job.settings.reuse.allowed else None)
+        self._existing.check(finished.image.digest)
+        is_there = finished.place.name == self._own.name or not self._job.settings.reuse.allowed
+        self._tag(finished.image, None if is_there else inputs)
 
     def _tag(self, image: PushedImage, inputs: BuildInputs | None) -> None:
         settings, report = self._job.settings, self._job.report
-        tags = settings.tags if settings.push else ()
-        self._image_push.tag(image, (inputs.tag, *tags) if inputs else tags)
-        report.digest = image.manifest.digest
+        if inputs:
+            # Another build of the same inputs may give it this tag as well: either is right.
+            self._own.registry.put_manifest(self._own.name.repository, inputs.tag, image.named)
+        self._image_push.tag(image, settings.tags)
+        report.digest = image.digest
         report.pushed = settings.push
         report.pullable = settings.reference if settings.push else ""
-        if settings.push and settings.public_check:
+        if settings.public_check:
             self._image_push.check_public(self._job.http, settings.tags[0])
 
     def _findings(self, checks: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.exchange import NoAnswer, StreamedBody
 from hub_image_actions.http import Streams
-from hub_image_actions.images.pushed_image import Blob, PushedImage
+from hub_image_actions.images.attested_index import Blob, attestation_blobs
+from hub_image_actions.images.pushed_image import PushedImage
 from hub_image_actions.quantities import human_size
 from hub_image_actions.references import ImageName
 from hub_image_actions.registry.client import Registry
@@ -26,6 +27,18 @@ class ImagePlace:
 
     name: ImageName
     registry: Registry
+
+
+def put_configuration(place: ImagePlace, image: PushedImage) -> None:
+    """Put an image's configuration into a repository, and its manifest where tags do not name that itself.
+
+    Raises:
+        RegistryError: the registry does not take it.
+    """
+    registry, repository = place.registry, place.name.repository
+    registry.put_blob(repository, image.config)
+    if image.index:
+        registry.put_manifest(repository, image.manifest.digest, image.manifest)
 
 
 @dataclass
@@ -75,9 +88,10 @@ class ImageCopy:
     sleep: Callable[[float], None] = time.sleep
 
     def copy(self, image: PushedImage) -> Moved:
-        """Bring the layers and the configuration of an image; the caller puts the manifest, by its tags.
+        """Bring the layers, the configuration and the attestations of an image.
 
-        The image may have another configuration than the one that the source has, as with other labels.
+        The caller puts what the image's tags name, by these tags. The image may have another configuration
+        than the one that the source has, as with other labels.
 
         Raises:
             RegistryError: it cannot be done.
@@ -85,22 +99,32 @@ class ImageCopy:
         moved = Moved()
         for layer in image.layers:
             self._bring(layer, moved)
-        self.target.registry.put_blob(self.target.name.repository, image.config)
+        for attestation in image.attestations:
+            self._bring_attestation(attestation)
+        put_configuration(self.target, image)
         self.tell(f"{self.source.name} to {self.target.name}: {moved}")
         return moved
 
+    def _bring_attestation(self, digest: str) -> None:
+        source, target = self.source, self.target
+        manifest = source.registry.manifest(source.name.repository, digest)
+        for blob in attestation_blobs(manifest):
+            self._bring(blob, Moved())
+        target.registry.put_manifest(target.name.repository, digest, manifest)
+
     def _bring(self, layer: Blob, moved: Moved) -> None:
         blobs, repository = self.target.registry.blobs, self.target.name.repository
-        if blobs.has(repository, layer.digest):
-            moved.there += 1
-            return
         begun = ""
         if self.source.registry.host == self.target.registry.host:
+            # What is there already is mounted as well: one request for each layer, and no second one.
             mount = blobs.mount(repository, layer.digest, self.source.name.repository)
             if mount.done:
                 moved.mounted += 1
                 return
             begun = mount.upload
+        if blobs.has(repository, layer.digest):
+            moved.there += 1
+            return
         self.tell(f"{layer.digest} is copied ({human_size(layer.size)})")
         self._transfer(layer, begun)
         moved.copied += 1

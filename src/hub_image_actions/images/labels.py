@@ -20,6 +20,8 @@ CREATED = "org.opencontainers.image.created"
 SOURCE = "org.opencontainers.image.source"
 REVISION = "org.opencontainers.image.revision"
 VERSION = "org.opencontainers.image.version"
+# As repo2docker itself names them.
+REPO, REF = "repo2docker.repo", "repo2docker.ref"
 
 
 def without_ours(labels: Mapping[str, str]) -> dict[str, str]:

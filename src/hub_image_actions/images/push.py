@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hub_image_actions.docker.engine import Docker
 from hub_image_actions.errors import CommandError, RegistryError
 from hub_image_actions.http import HttpClient
+from hub_image_actions.images.copying import ImagePlace, put_configuration
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.references import ImageName
 from hub_image_actions.registry.client import Registry
@@ -57,10 +58,10 @@ class ImagePush:
 
         Where the registry does not take that, as one that keeps every tag as it is, the image stays.
         """
-        labelled = pushed.with_labels(labels)
         try:
-            self.registry.put_blob(self.image.repository, labelled.config)
-            self.registry.put_manifest(self.image.repository, tag, labelled.manifest)
+            labelled = pushed.with_labels(labels)
+            put_configuration(ImagePlace(self.image, self.registry), labelled)
+            self.registry.put_manifest(self.image.repository, tag, labelled.named)
         except RegistryError as error:
             self.warn(f"The image carries no labels that say what is in it. {error}")
             return pushed
@@ -72,7 +73,7 @@ class ImagePush:
         Raises:
             RegistryError: the registry refuses, or a tag is another image.
         """
-        repository, manifest = self.image.repository, pushed.manifest
+        repository, manifest = self.image.repository, pushed.named
         wanted = tuple(tags)
         for tag in wanted:
             self.registry.put_manifest(repository, tag, manifest)

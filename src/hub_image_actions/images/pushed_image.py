@@ -4,17 +4,23 @@ Source: the OCI Image Format Specification 1.1 (image index, manifest and config
 "Image Manifest V2, Schema 2".
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from hub_image_actions.errors import RegistryError
+from hub_image_actions.images.attested_index import (
+    AttestedIndex,
+    Blob,
+    attested_index,
+    described_blob,
+    renewed_annotations,
+)
 from hub_image_actions.images.contents import ImageContents, contents_of
 from hub_image_actions.images.labels import without_ours
-from hub_image_actions.references import DIGEST
+from hub_image_actions.images.renewed_labels import RenewedLabels
+from hub_image_actions.images.written_json import Json, digest_of, written
 from hub_image_actions.registry.calls import Manifest
 from hub_image_actions.registry.client import Registry
 from hub_image_actions.untrusted_json import parse_json
@@ -25,31 +31,35 @@ _MOST_CONFIG = 8 << 20
 
 
 @dataclass(frozen=True)
-class Blob:
-    """A layer as a manifest names it.
-
-    Args:
-        digest: its digest.
-        size: its size in bytes, as it is stored.
-    """
-
-    digest: str
-    size: int
-
-
-@dataclass(frozen=True)
 class PushedImage:
     """An image for one platform.
 
     Args:
         manifest: its manifest.
         config: the bytes of its configuration.
-        of_several: whether what was asked for is an index, of which this is one image.
+        of_several: whether what was asked for is an index of several, of which this is one image.
+        index: the index that was asked for, if it is one of this image and attestations of it.
     """
 
     manifest: Manifest
     config: bytes = field(repr=False)
     of_several: bool = False
+    index: AttestedIndex | None = None
+
+    @property
+    def named(self) -> Manifest:
+        """What the image's tags name: its index where it has one, else its manifest."""
+        return self.index.manifest if self.index else self.manifest
+
+    @property
+    def digest(self) -> str:
+        """The digest of what the image's tags name."""
+        return self.named.digest
+
+    @property
+    def attestations(self) -> tuple[str, ...]:
+        """The digests of the manifests of what its builder attests of the image."""
+        return self.index.attestations if self.index else ()
 
     @property
     def platform(self) -> tuple[str, str]:
@@ -64,7 +74,7 @@ class PushedImage:
             RegistryError: the manifest does not name them as it must.
         """
         try:
-            blobs = tuple(map(_blob, self._manifest["layers"]))
+            blobs = tuple(map(described_blob, self._manifest["layers"]))
             unpacked = (self._configuration.get("rootfs") or {}).get("diff_ids") or []
             if len(blobs) != len(unpacked):
                 raise ValueError(len(unpacked))  # noqa: TRY301  # one error for all that is wrong
@@ -89,10 +99,25 @@ class PushedImage:
         """Return the same image with other labels of ours; its layers and all else stay as they are."""
         content = self._configuration
         settings = {**(content.get("config") or {}), "Labels": {**without_ours(self.labels), **labels}}
-        config = _written({**content, "config": settings})
-        described = {**self._manifest["config"], "digest": _digest(config), "size": len(config)}
-        body = _written({**self._manifest, "config": described})
-        return replace(self, manifest=replace(self.manifest, digest=_digest(body), body=body), config=config)
+        return self._rewritten({**content, "config": settings}, dict)
+
+    def renewed(self, labels: RenewedLabels) -> "PushedImage":
+        """Return the same image with other labels, wherever it repeats them; itself if it has them already.
+
+        Raises:
+            RegistryError: it cannot be written.
+        """
+        if labels.labels(self.labels) == self.labels:
+            return self
+        return self._rewritten(labels.configuration(self._configuration, self.labels), labels.repeated)
+
+    def _rewritten(self, configuration: Json, annotations: Callable[[Json], Json]) -> "PushedImage":
+        config = written(configuration)
+        described = {**self._manifest["config"], "digest": digest_of(config), "size": len(config)}
+        body = written(renewed_annotations({**self._manifest, "config": described}, annotations))
+        manifest = replace(self.manifest, digest=digest_of(body), body=body)
+        index = self.index.with_image(manifest, annotations) if self.index else None
+        return replace(self, manifest=manifest, config=config, index=index)
 
     @cached_property
     def _configuration(self) -> dict[str, Any]:
@@ -119,15 +144,16 @@ def read_pushed_image(registry: Registry, repository: str, reference: str) -> Pu
     """
     what = f"{registry.host}/{repository}{'@' if ':' in reference else ':'}{reference}"
     try:
-        manifest = registry.manifest(repository, reference)
-        content = parse_json(manifest.body)
-        of_several = "manifests" in content
-        if of_several:
-            manifest = registry.manifest(repository, _for_hubs(content["manifests"]))
+        named = manifest = registry.manifest(repository, reference)
+        content, index = parse_json(manifest.body), None
+        if entries := content.get("manifests"):
+            index = attested_index(named, entries)
+            manifest = registry.manifest(repository, index.image if index else _for_hubs(entries))
             content = parse_json(manifest.body)
         if int(content["config"]["size"]) > _MOST_CONFIG:
             raise RegistryError(f"The configuration of {what} has more than {_MOST_CONFIG} bytes.")
-        image = PushedImage(manifest, registry.blob(repository, content["config"]["digest"]), of_several)
+        config = registry.blob(repository, content["config"]["digest"])
+        image = PushedImage(manifest, config, of_several=bool(entries and not index), index=index)
         _ = image.labels, image.contents
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise RegistryError(
@@ -147,18 +173,3 @@ def _for_hubs(entries: list[dict[str, Any]]) -> str:
         if (platform.get("os"), platform.get("architecture")) == _USUAL_PLATFORM
     ]
     return (wanted or [digest for _, digest in images])[0]
-
-
-def _blob(layer: Mapping[str, Any]) -> Blob:
-    digest, size = str(layer["digest"]), int(layer["size"])
-    if not DIGEST.fullmatch(digest) or size < 0:
-        raise ValueError(digest)
-    return Blob(digest, size)
-
-
-def _written(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"

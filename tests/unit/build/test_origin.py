@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fake_build import fake_build
 from hub_image_actions.build.origin import read_origin
 from hub_image_actions.errors import ActionError
 
@@ -85,6 +86,56 @@ def test_the_event_tells_the_pull_request(tmp_path: Path, event: dict[str, objec
     path.write_text(json.dumps(event))
     origin = read_origin({"GITHUB_EVENT_PATH": str(path), "RUNNER_TEMP": str(tmp_path)}, tmp_path)
     assert origin.pull_request == number
+
+
+TRIAL, HEAD, BASE = "a" * 40, "b" * 40, "c" * 40
+PULL = {"pull_request": {"number": 12, "head": {"sha": HEAD}}}
+
+
+@pytest.mark.parametrize(
+    ("ref", "commit", "event", "expected"),
+    [
+        ("refs/pull/12/merge", TRIAL, PULL, HEAD),
+        ("refs/pull/12/merge", TRIAL, {"pull_request": {"head": {"sha": None}}}, ""),
+        ("refs/pull/12/merge", TRIAL, {"pull_request": {"head": {"sha": "../x"}}}, ""),
+        ("refs/pull/12/merge", TRIAL, {"pull_request": {"head": None}}, ""),
+        ("refs/pull/12/merge", TRIAL, {}, ""),
+        # On `pull_request_target`, where something else than the base branch is checked out.
+        ("refs/heads/main", BASE, PULL, HEAD),
+        ("refs/heads/main", BASE, {"ref": "refs/heads/main"}, BASE),
+    ],
+)
+def test_a_trial_merge_is_the_commit_of_no_image(
+    checkout: Path, tmp_path: Path, ref: str, commit: str, event: dict[str, object], expected: str
+) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event))
+    environ = {"GITHUB_REF": ref, "GITHUB_SHA": commit, "GITHUB_EVENT_PATH": str(path)}
+    assert read_origin({**environ, "RUNNER_TEMP": str(tmp_path)}, checkout).commit == expected
+
+
+def test_a_base_branch_that_is_checked_out_for_a_pull_request_is_what_is_built(
+    checkout: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(PULL))
+    base = read_origin({"RUNNER_TEMP": str(tmp_path)}, checkout).commit
+    environ = {"GITHUB_SHA": base, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)}
+    assert read_origin({**environ, "RUNNER_TEMP": str(tmp_path)}, checkout).commit == base
+
+
+@pytest.mark.parametrize(
+    ("repository", "run", "expected"),
+    [
+        ("a/b", "https://github.com/a/b/actions/runs/7", True),
+        ("a/b", "https://github.com/a/b.evil/actions/runs/7", False),
+        ("", "https://github.com/a/b/actions/runs/7", True),
+    ],
+)
+def test_a_run_of_somebody_else_is_told_from_our_own(
+    tmp_path: Path, repository: str, run: str, expected: bool
+) -> None:
+    assert fake_build(tmp_path, repository=repository).job.origin.ran(run) is expected
 
 
 def test_a_folder_for_temporary_files_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The way of an image into the registry, and what it tells there of itself."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,10 +12,11 @@ from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.settings import BuildSettings, Publication
 from hub_image_actions.images.copying import ImagePlace
-from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
+from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, REVISION, RUN, SIZE, TESTS
 from hub_image_actions.images.push import ImagePush
-from hub_image_actions.images.pushed_image import read_pushed_image
+from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.references import parse_image_name
+from hub_image_actions.registry.calls import Manifest
 from hub_image_actions.registry.client import Registry
 
 INPUT = BuildInputs({}, {}, {})
@@ -94,12 +96,44 @@ def test_what_is_in_the_images_own_repository_need_not_be_fetched(tmp_path: Path
     assert build.registry.asked == []
 
 
-def test_an_image_that_is_there_gets_its_tags_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own", [True, False])
+def test_an_image_that_is_there_gets_its_tags_and_nothing_else(tmp_path: Path, own: bool) -> None:
     build, image = fake_build(tmp_path, PUSHED), pushed_image({})
-    publishing(build).tag(image, INPUT)
+    publishing(build).tag(found(build, image, own=own), INPUT)
     assert build.docker.asked == []
-    assert set(build.registry.manifests) == {INPUT.tag, "1", "latest"}
-    assert build.job.report.digest == image.manifest.digest
+    # What is in the own repository has the tag of its inputs: another build may look for it at this moment.
+    assert set(build.registry.manifests) == {"1", "latest"} | (set() if own else {INPUT.tag})
+    assert build.job.report.digest == image.digest
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_labels_of_another_commit_are_put_where_the_image_is(tmp_path: Path, is_new: bool) -> None:
+    build, image = fake_build(tmp_path, PUSHED), pushed_image({REVISION: "c1"})
+    finished = replace(found(build, image, own=True), is_new=is_new)
+    assert publishing(build).fetch(finished) == ""
+    assert build.registry.asked == (["put blob"] if is_new else [])
+
+
+def test_another_build_of_the_same_inputs_at_the_same_moment_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, image = fake_build(tmp_path, PUSHED), pushed_image({})
+    keep(build.registry, INPUT.tag, pushed_image({REVISION: "of another commit"}))
+    put = FakeRegistry.put_manifest
+
+    def put_all_but(self: FakeRegistry, repository: str, reference: str, manifest: Manifest) -> None:
+        if reference != INPUT.tag:
+            put(self, repository, reference, manifest)
+
+    monkeypatch.setattr(FakeRegistry, "put_manifest", put_all_but)
+    publishing(build).tag(found(build, image, own=False), INPUT)
+    assert build.registry.manifests["1"] == image.manifest
+
+
+def found(build: FakeBuild, image: PushedImage, *, own: bool) -> FinishedImage:
+    """Return an image that need not be built, in the own repository or among the candidates."""
+    name = PUSHED.image if own else PLACE
+    return FinishedImage(image, ImagePlace(name, build.login.registry), INPUT.tag)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -109,5 +143,6 @@ def test_whether_everybody_may_pull_is_asked_where_that_is_wanted(
     asked: list[Any] = []
     monkeypatch.setattr(ImagePush, "check_public", lambda *given: asked.append(given[-1]))
     settings = read_settings(Publication(push=True, tags=("1",), public_check=wanted))
-    publishing(fake_build(tmp_path, settings)).tag(pushed_image({}), None)
+    build = fake_build(tmp_path, settings)
+    publishing(build).tag(found(build, pushed_image({}), own=True), INPUT)
     assert asked == (["1"] if wanted else [])

@@ -18,7 +18,7 @@ from hub_image_actions.references import ImageName
 from hub_image_actions.registry.client import Registry as Client
 from testbed.fault_proxy import Answer, Failure, FaultProxy, Reset, Truncated
 from testbed.registry import Registry
-from testbed.seed_image import seed_image
+from testbed.seed_image import MEDIA_TYPES, seed_attestation, seed_image
 
 CANDIDATES, OWN = "candidates/image", "images/image"
 
@@ -52,7 +52,7 @@ class Copies:
             target = ImagePlace(ImageName(host, OWN), Client(http, host))
             image = read_pushed_image(source.registry, CANDIDATES, "1")
             moved = ImageCopy(http, source, target, self.told.append, self.waits.append).copy(image)
-            target.registry.put_manifest(OWN, "1", image.manifest)
+            target.registry.put_manifest(OWN, "1", image.named)
             return moved
 
 
@@ -76,6 +76,42 @@ def test_another_registry_gets_the_layers_through_this_machine(
     assert (moved.copied, moved.mounted, moved.there) == (1, 0, 0)
     assert registries[1].digest(OWN, "1") == copies.image.digest
     assert "layers: 1 copied (" in copies.told[-1]
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_what_its_builder_attests_of_an_image_comes_along(
+    registries: tuple[Registry, Registry], elsewhere: bool
+) -> None:
+    one, other = registries[0], registries[1] if elsewhere else registries[0]
+    copies = Copies(one)
+    attestation = seed_attestation(copies.image)
+    images = [copies.image, attestation]
+    index = one.push_index(CANDIDATES, "1", images, attested=copies.image.digest)
+    moved = copies.to(other.host, "" if elsewhere else one.host)
+    assert (moved.copied, moved.mounted) == ((1, 0) if elsewhere else (0, 1))
+    assert other.digest(OWN, "1") == index
+    listed = other.manifest(OWN, "1")["manifests"]
+    assert [other.digest(OWN, entry["digest"]) for entry in listed] == [image.digest for image in images]
+    for digest, content in attestation.blobs.items():
+        assert other.request("GET", OWN, f"blobs/{digest}").content == content
+
+
+@pytest.mark.parametrize("fault", ["another kind", "gone"])
+def test_an_image_whose_attestation_is_none_is_not_copied(
+    registries: tuple[Registry, Registry], fault: str
+) -> None:
+    one, other = registries
+    copies = Copies(one)
+    attestation = seed_attestation(copies.image, b"layer" + uuid.uuid4().bytes, MEDIA_TYPES["oci"]["layer"])
+    one.push_index(CANDIDATES, "1", [copies.image, attestation], attested=copies.image.digest)
+    before = other.digest(OWN, "1")
+    with FaultProxy(one.url) as proxy:
+        if fault == "gone":
+            proxy.fail(Answer(404), method="GET", path=attestation.digest, times=9)
+        with pytest.raises(RegistryError, match="is none" if fault != "gone" else "There is no"):
+            copies.to(other.host, proxy.host)
+    assert other.digest(OWN, attestation.digest) is None
+    assert other.digest(OWN, "1") == before
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405])
