@@ -49,7 +49,7 @@ class Told:
     def notice(self, text: str) -> None:
         self.lines.append(f"notice: {text}")
 
-    def warning(self, text: str) -> None:
+    def warning(self, text: str, file: str = "", line: int = 0) -> None:
         self.lines.append(f"warning: {text}")
 
     def error(self, error: ActionError) -> None:

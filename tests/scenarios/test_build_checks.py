@@ -149,6 +149,47 @@ def test_a_script_with_windows_line_ends_is_warned_of(images: ImageRepository) -
     assert result.said("warning") == ["postBuild has Windows line ends, with which Linux cannot run it."]
 
 
+def test_a_python_that_repo2docker_lacks_is_shown_before_anything_is_installed(
+    images: ImageRepository,
+) -> None:
+    images.commit({"hub/binder/environment.yml": "dependencies:\n  - numpy=2.*\n  - python=3.13.*\n"})
+    result = images.build(builder="repo2docker", repo2docker_version="2025.08.0", context="hub")
+    (error,) = (command for command in result.commands if command.name == "error")
+    assert error.properties == {"file": "hub/binder/environment.yml", "line": "3"}
+    assert (
+        "repo2docker 2025.08.0 has no Python 3.13, only 3.5 to 3.12. Set `repo2docker-version`"
+        in result.error
+    )
+    assert "Preparing" not in result.log
+    assert result.seconds < 10
+
+
+def test_two_folders_for_the_configuration_are_refused_at_once(images: ImageRepository) -> None:
+    images.commit({"binder/Dockerfile": "FROM scratch\n", ".binder/Dockerfile": "FROM scratch\n"})
+    result = images.build(builder="repo2docker")
+    assert result.error.startswith("repo2docker builds nothing from a folder with both binder/ and .binder/.")
+    assert result.seconds < 10
+
+
+def test_advice_is_shown_at_its_line_before_the_build(images: ImageRepository) -> None:
+    entries = "".join(f"  - package{number}=1.*\n" * 2 for number in range(12))
+    environment = f"channels: [defaults]\ndependencies:\n  - python=3.13.*\n  - sklearn\n{entries}"
+    images.commit({"environment.yml": environment, "requirements.txt": "numpy\n"})
+    result = images.build(builder="repo2docker", repo2docker_args="--no-build")
+    warnings = [command for command in result.commands if command.name == "warning"]
+    assert len(warnings) == 10
+    assert warnings[0].properties == {"file": "requirements.txt"}
+    assert warnings[0].message.startswith("repo2docker does not read requirements.txt: ")
+    assert warnings[1].properties == {"file": "environment.yml", "line": "1"}
+    assert warnings[1].message.startswith("environment.yml:1: the channel `defaults` is Anaconda's")
+    assert warnings[3].message == "environment.yml:4: conda-forge has `scikit-learn`, not `sklearn`."
+    assert warnings[-1].message == "7 more warnings are in the log."
+    assert "warning: environment.yml:28: `package11` is named in line 27 already." in result.log
+    assert result.summary.count("⚠️") == 7
+    assert "has `scikit-learn`, not `sklearn`" in result.summary
+    assert "⚠️ The log has 10 more of such warnings" in result.summary
+
+
 def without_lfs(images: ImageRepository) -> str:
     """Leave pointers, as a checkout without `lfs: true` does."""
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'5e' * 32}\nsize 90210000\n"

@@ -16,6 +16,7 @@ from hostile import MARKER, VALUES, WRITTEN, assert_harmless
 from hub_image_actions import markdown
 from hub_image_actions.build.context import BuildContext, ContextError
 from hub_image_actions.build.encodings import NotUtf8
+from hub_image_actions.build.environment_file import InvalidEnvironment
 from hub_image_actions.build.report import BuildReport, ReusedImage
 from hub_image_actions.bump.announcement import announced
 from hub_image_actions.checks.diagnosis import Diagnosis, catalogue, diagnose
@@ -366,7 +367,7 @@ def test_a_link_inside_the_repository_is_followed(tmp_path: Path) -> None:
 )
 def test_an_environment_that_is_no_yaml_is_a_clear_error(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "environment.yml").write_bytes(content)
-    with pytest.raises((ContextError, NotUtf8)) as raised:
+    with pytest.raises((InvalidEnvironment, NotUtf8)) as raised:
         BuildContext(tmp_path, ".").check("repo2docker")
     assert raised.value.file == "environment.yml"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub_image_actions.build.encodings import check_encodings
+from hub_image_actions.build.environment_file import read_environment
 from hub_image_actions.build.ignore_rules import (
     DockerIgnoreRules,
     IgnoreRules,
@@ -42,8 +43,6 @@ CONFIGURATION = (
 _BINDER = ("binder", ".binder")
 _MORE_TEXTS = ("Manifest.toml", "JuliaManifest.toml", "requirements3.txt")
 _READ_BESIDES = (".dockerignore", ".containerignore", *_MORE_TEXTS)
-# What ruamel.yaml raises for texts that are not YAML: its own error, and others where it trusts the text.
-_NO_YAML = (RecursionError, ArithmeticError, AssertionError, LookupError, ValueError, TypeError)
 
 
 class ContextError(ActionError):
@@ -117,6 +116,7 @@ class BuildContext:
 
         Raises:
             ContextError: the folder cannot be built.
+            InvalidEnvironment: an environment file cannot be read.
             NotUtf8: a file cannot be read, since it is in another encoding.
         """
         if not self.folder.is_dir():
@@ -132,6 +132,12 @@ class BuildContext:
         if builder == "docker":
             self._check_dockerfile()
             return self._encoding_warnings(builder, appendix_file)
+        if all((self.folder / name).is_dir() for name in _BINDER):
+            raise ContextError(
+                "repo2docker builds nothing from a folder with both binder/ and .binder/.",
+                "Keep one of them.",
+                file=os.path.normpath(Path(self.name) / ".binder"),
+            )
         warnings = self._encoding_warnings(builder, appendix_file)
         self._check_configuration()
         return [*warnings, *self._script_warnings()]
@@ -191,7 +197,7 @@ class BuildContext:
         if "Dockerfile" not in there:
             for name in ("environment.yml", "environment.yaml"):
                 if name in there:
-                    _check_yaml(self.configuration / name, self._named(name))
+                    read_environment(self.configuration / name, self.named(name))
 
     def _encoding_warnings(self, builder: str, appendix_file: str) -> list[str]:
         """Return what is odd about the encoding of the files that the builder itself reads.
@@ -210,8 +216,8 @@ class BuildContext:
         tolerant = list(files)[:1] if builder == "docker" else ()
         return check_encodings(files, tolerant)
 
-    def _named(self, name: str) -> str:
-        """Return a configuration file's path as it is in the repository."""
+    def named(self, name: str) -> str:
+        """Return the path of a configuration file as it is in the repository."""
         folder = self.configuration.relative_to(self.folder)
         return os.path.normpath(Path(self.name) / folder / name)
 
@@ -220,27 +226,5 @@ class BuildContext:
         for name in ("postBuild", "start"):
             path = self.configuration / name
             if path.is_file() and b"\r\n" in path.read_bytes():
-                warnings.append(f"{self._named(name)} has Windows line ends, with which Linux cannot run it.")
+                warnings.append(f"{self.named(name)} has Windows line ends, with which Linux cannot run it.")
         return warnings
-
-
-def _check_yaml(path: Path, name: str) -> None:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        content = YAML(typ="safe", pure=True).load(path)
-    except (YAMLError, *_NO_YAML) as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or "it is not YAML"
-        raise ContextError(
-            f"{name}:{line}: {problem}.", "Mend the line; it is often the indentation.", file=name, line=line
-        ) from error
-    if not isinstance(content, dict) or not isinstance(content.get("dependencies", []), list):
-        raise ContextError(
-            f"{name} has no list of dependencies.",
-            "Write `dependencies:` and one package a line.",
-            file=name,
-            line=1,
-        )

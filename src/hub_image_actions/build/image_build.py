@@ -20,11 +20,15 @@ from hub_image_actions.build.preparation import Preparation
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.repo2docker import unread_configuration
+from hub_image_actions.build.review import review
 from hub_image_actions.build.staging import StagedContext, staged
 from hub_image_actions.docker.engine import DockerError
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.git import LocalRepository
 from hub_image_actions.ownership import owned_folder
+
+# More would hide the rest of the report.
+_MOST_ADVICE = 6
 
 
 def build_image(job: BuildJob) -> None:
@@ -121,6 +125,21 @@ class ImageBuild:
             job.warn(warning)
         if settings.builder == "repo2docker" and (warning := unread_configuration(job.folder)):
             job.warn(warning)
+        self._advise()
+
+    def _advise(self) -> None:
+        """Warn of what the configuration asks for; the report has what comes first of it.
+
+        Raises:
+            ActionError: the build would fail.
+        """
+        job, advice = self._job, review(self._context, self._job.settings)
+        for told in advice[:_MOST_ADVICE]:
+            job.warn(str(told), told.file, told.line)
+        for told in advice[_MOST_ADVICE:]:
+            job.runner.warning(str(told), told.file, told.line)
+        if rest := len(advice[_MOST_ADVICE:]):
+            job.report.warnings.append(f"The log has {rest} more of such warnings.")
 
     def _promote(self, finished: FinishedImage, inputs: BuildInputs) -> bool:
         """Take an image that is there instead of building it once more; return whether that could be done."""

@@ -51,10 +51,16 @@ class BuildJob:
         with self.report.phase(name), self.runner.group(title):
             yield
 
-    def warn(self, warning: str) -> None:
-        """Tell the reader of the log and of the report what they should know."""
+    def warn(self, warning: str, file: str = "", line: int = 0) -> None:
+        """Tell the reader of the log and of the report what they should know.
+
+        Args:
+            warning: what it is.
+            file: the file that it is about, relative to the repository's folder.
+            line: the line in it, counted from 1.
+        """
         self.report.warnings.append(warning)
-        self.runner.warning(warning)
+        self.runner.warning(warning, file, line)
 
 
 @contextmanager

@@ -37,6 +37,7 @@ _START = Path(__file__).with_name("start_repo2docker.py")
 # Versions from 2025.12.0 on import it and do not ask for it: their buildpacks/python/__init__.py.
 _UNASKED = "tomli; python_version < '3.11'"
 _VERSION = re.compile(r"\d{4}\.\d{1,2}\.\d+(?:[.\w+-]*)?")
+_ONE_VERSION = re.compile(r"(?:jupyter-repo2docker)?\s*===?\s*(?P<version>\d{1,6}(?:\.\d{1,6}){2})")
 _REQUIREMENT = re.compile(r"(?:jupyter[-_])?repo2docker\s*(?:\[[\w,]+\])?\s*(?:[<>=!~]=?.+)?", re.IGNORECASE)
 _FIRST_WITH_BUILDX = 2025
 
@@ -61,6 +62,12 @@ def parse_version(text: str) -> str:
         f"{text!r} names no version of repo2docker.",
         f"Write `{DEFAULT_VERSION}`, a requirement as `jupyter-repo2docker>=2025.8`, or `git+https://…`.",
     )
+
+
+def exact_version(requirement: str) -> tuple[int, ...]:
+    """Return the one version that a requirement allows, as numbers; empty where it allows others."""
+    match = _ONE_VERSION.fullmatch(requirement)
+    return tuple(map(int, match["version"].split("."))) if match else ()
 
 
 def base_image(requirement: str, arguments: Sequence[str]) -> str:

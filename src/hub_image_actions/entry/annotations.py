@@ -79,7 +79,13 @@ class Annotations:
 
 def place_of(error: ActionError) -> dict[str, str]:
     """Return the file and line that an error is about, as an annotation gives them."""
-    return {"file": error.file, "line": str(error.line)} if error.file else {}
+    return place(error.file, error.line)
+
+
+def place(file: str, line: int) -> dict[str, str]:
+    """Return a file and a line as an annotation gives them; line 0 is none in particular."""
+    whole_file = {"file": file} if file else {}
+    return {**whole_file, "line": str(line)} if file and line else whole_file
 
 
 def writable(text: str) -> str:

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from actions_toolkit import core
 
-from hub_image_actions.entry.annotations import Annotations, place_of, writable
+from hub_image_actions.entry.annotations import Annotations, place, place_of, writable
 from hub_image_actions.entry.new_start import PREFIX
 from hub_image_actions.errors import ActionError, InvalidInputs
 from hub_image_actions.redaction import secret_lines
@@ -72,9 +72,9 @@ class Runner:
         """Write a notice, which GitHub shows above the log."""
         self._annotations.add("notice", message)
 
-    def warning(self, message: str) -> None:
-        """Write a warning, which GitHub shows above the log."""
-        self._annotations.add("warning", message)
+    def warning(self, message: str, file: str = "", line: int = 0) -> None:
+        """Write a warning, which GitHub shows above the log, and at the file and line if it is about one."""
+        self._annotations.add("warning", message, place(file, line))
 
     def failure(self, error: ActionError) -> None:
         """Write one of several errors that a run goes on after, as that of one test."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.build.context import BuildContext, ContextError
+from hub_image_actions.build.environment_file import InvalidEnvironment
 
 
 def context(folder: Path, dockerfile: str = "", **files: str) -> BuildContext:
@@ -41,7 +42,7 @@ def test_a_folder_with_configuration_can_be_built(tmp_path: Path, files: dict[st
 def test_an_environment_that_is_not_yaml_is_shown_at_its_line(
     tmp_path: Path, text: str, line: int, problem: str
 ) -> None:
-    with pytest.raises(ContextError, match=problem) as caught:
+    with pytest.raises(InvalidEnvironment, match=problem) as caught:
         context(tmp_path, environment_yml=text).check("repo2docker")
     assert (caught.value.file, caught.value.line) == ("environment.yml", line)
 
@@ -49,6 +50,15 @@ def test_an_environment_that_is_not_yaml_is_shown_at_its_line(
 def test_what_the_binder_folder_holds_counts_alone(tmp_path: Path) -> None:
     with pytest.raises(ContextError, match="nothing"):
         context(tmp_path, environment_yml="dependencies: []\n", binder__notes="").check("repo2docker")
+
+
+def test_two_folders_for_the_configuration_are_refused_where_repo2docker_looks(tmp_path: Path) -> None:
+    folder = context(tmp_path, binder__apt_txt="git\n", Dockerfile="FROM a\n")
+    (tmp_path / ".binder").mkdir()
+    assert folder.check("docker") == []
+    with pytest.raises(ContextError, match=r"with both binder/ and .binder/. Keep one of them.") as caught:
+        folder.check("repo2docker")
+    assert caught.value.file == ".binder"
 
 
 @pytest.mark.parametrize(

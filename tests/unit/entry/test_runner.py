@@ -99,6 +99,13 @@ def test_a_summary_that_cannot_be_written_is_a_warning(
     assert shown == f"::warning::The job's summary cannot be written: {tmp_path}: Is a directory.\n"
 
 
+def test_a_warning_is_shown_at_its_file_and_line(capsys: pytest.CaptureFixture[str]) -> None:
+    runner = Runner(ON_RUNNER)
+    runner.warning("x", "environment.yml", 3)
+    runner.warning("y")
+    assert capsys.readouterr().out == "::warning file=environment.yml,line=3::x\n::warning::y\n"
+
+
 def test_an_output_that_cannot_be_set_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = str(tmp_path)
     monkeypatch.setenv("GITHUB_OUTPUT", file)
