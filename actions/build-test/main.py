@@ -27,6 +27,7 @@ from hub_image_actions import dependencies
 dependencies.activate(ROOT)
 
 from hub_image_actions import markdown
+from hub_image_actions.build.hub_link import HubLink, read_hub_link
 from hub_image_actions.build.image_build import build_image
 from hub_image_actions.build.job import BuildJob, open_job
 from hub_image_actions.build.origin import read_origin
@@ -45,20 +46,23 @@ from hub_image_actions.references import find_reference
 LOCKS = ROOT / "requirements"
 
 
-def read_inputs(inputs: Inputs, image: str = "", tag: str = "dev") -> tuple[BuildSettings, bool]:
-    """Return the settings, and whether a comment is kept.
+def read_inputs(
+    inputs: Inputs, image: str = "", tag: str = "dev", server_url: str = "https://github.com"
+) -> tuple[BuildSettings, bool, HubLink | None]:
+    """Return the settings, whether a comment is kept, and where people can try the image.
 
     Args:
         inputs: where they are read from.
         image: what the image is called where no input says so.
         tag: its tag.
+        server_url: the address of GitHub.
 
     Raises:
         InvalidInputs: some inputs cannot be used; each is named.
     """
-    comment = inputs.flag("comment", default=True)
+    comment, hub = inputs.flag("comment", default=True), read_hub_link(inputs, server_url)
     publication = Publication(tags=(tag,), candidate=True)
-    return read_build(inputs, read_image(inputs, image), publication), comment
+    return read_build(inputs, read_image(inputs, image), publication), comment, hub
 
 
 def comment(job: BuildJob) -> str:
@@ -100,7 +104,9 @@ def run(runner: Runner) -> int:
     report = BuildReport("", "Test of the image", run_url=origin.run_url, is_test=True)
     address = ""
     try:
-        settings, wanted = read_inputs(Inputs(runner.input), origin.image_name, origin.tag_values.default)
+        settings, wanted, report.hub = read_inputs(
+            Inputs(runner.input), origin.image_name, origin.tag_values.default, origin.server_url
+        )
         report.title = f"Test of {settings.image.short}"
         with open_job(settings, origin, runner, report, environ=os.environ, locks=LOCKS) as job:
             try:

@@ -48,7 +48,8 @@ def test_the_root_action_does_what_build_does(root: Path) -> None:
 
 def test_build_test_takes_and_gives_a_part_of_what_build_does(root: Path) -> None:
     build, test = declared(root, "actions/build"), declared(root, "actions/build-test")
-    own = {"comment", "image", "github-token"}
+    hub = {"hub-url", "hub-profile", "hub-form", "hub-option", "hub-content"}
+    own = {"comment", "image", "github-token", *hub}
     assert {name: value for name, value in test["inputs"].items() if name not in own}.items() <= build[
         "inputs"
     ].items()

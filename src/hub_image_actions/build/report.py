@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 from hub_image_actions import markdown
+from hub_image_actions.build.hub_link import HubLink
 from hub_image_actions.build.output_files import OutputFileError, write_output_file
 from hub_image_actions.checks.diagnosis import Diagnosis
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
@@ -17,6 +18,7 @@ from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.size import LayerSize
 from hub_image_actions.quantities import human_size, human_time
+from hub_image_actions.references import ImageReference, find_reference
 
 _BIGGEST = 8
 _BAR = 20
@@ -87,6 +89,7 @@ class BuildReport:
         pullable: the reference that the image can be pulled by; empty where no registry has it.
         is_kept: whether it was kept among the candidates, for the merge.
         is_test: whether it is about a build that pushes nothing but candidates.
+        hub: where people can try the image; None where no hub is named.
         reused: what was taken from the registry instead of building it; None where the image was built.
     """
 
@@ -112,6 +115,7 @@ class BuildReport:
     pullable: str = ""
     is_kept: bool = False
     is_test: bool = False
+    hub: HubLink | None = None
     reused: ReusedImage | None = None
 
     @property
@@ -166,6 +170,7 @@ def _text(report: BuildReport, most: int) -> str:
                 "Run": markdown.link("log", report.run_url) if report.run_url else "",
             }
         ),
+        _try_it(report, report.hub),
         *map(_failed_test, failed[:most]),
         _more(len(failed) - most, " tests failed"),
         *(f"⚠️ {markdown.prose(warning)}" for warning in report.warnings),
@@ -200,6 +205,21 @@ def _image(report: BuildReport) -> str:
     if not report.size:
         return ""
     return "not kept" if report.is_test else f"{markdown.code(report.image)}, not pushed"
+
+
+def _try_it(report: BuildReport, hub: HubLink | None) -> str:
+    """Return the link that starts the image on a hub, where there is a hub and it could pull the image."""
+    pulled_by = find_reference(report.pullable)
+    if report.error or not hub or not pulled_by or not report.digest:
+        return ""
+    # A tag may be given to another image before somebody presses the link.
+    url = hub.start(ImageReference(pulled_by.name, digest=report.digest))
+    link = markdown.link("Try it on the staging hub", url)
+    return (
+        f"🚀 **{link}** ({markdown.code(hub.host)}): it starts your server there from this image. "
+        "What the pull request brings runs there with your files. A server that is running stays as it is: "
+        "stop it first, with *File*, *Hub Control Panel*, *Stop My Server*."
+    )
 
 
 def _facts(facts: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hub_image_actions.build.hub_link import HubLink
 from hub_image_actions.build.report import BuildReport, failed_tests
 from hub_image_actions.checks.diagnosis import Diagnosis
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
@@ -46,6 +47,28 @@ def test_a_build_that_went_well_is_short() -> None:
 def test_the_image_is_named_by_what_can_be_pulled(facts: dict[str, object], said: str) -> None:
     text = report(**{"is_test": True, "size": 5 * MIB, **facts}).markdown()
     assert f"| **Image** | {said} |" in text
+
+
+TRIED = {
+    "is_test": True,
+    "size": 5 * MIB,
+    "pullable": "h/c/b:inputs-1f",
+    "digest": f"sha256:{'1f' * 32}",
+    "hub": HubLink("https://staging.example.org", "any-image"),
+}
+
+
+def test_what_can_be_pulled_can_be_tried_by_its_digest() -> None:
+    text = report(**TRIED).markdown()
+    assert "🚀 **[Try it on the staging hub](https://staging.example.org/hub/spawn?profile=any-image&" in text
+    assert f"unlisted-choice=h%2Fc%2Fb%40sha256%3A{'1f' * 32})** (`staging.example.org`): it starts" in text
+
+
+@pytest.mark.parametrize(
+    "facts", [{"hub": None}, {"pullable": ""}, {"digest": ""}, {"error": ActionError("The tests failed.")}]
+)
+def test_what_no_hub_could_start_is_not_offered(facts: dict[str, object]) -> None:
+    assert "Try it" not in report(**{**TRIED, **facts}).markdown()
 
 
 def test_an_image_that_was_not_made_is_not_named() -> None:

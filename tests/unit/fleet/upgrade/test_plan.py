@@ -158,6 +158,7 @@ def test_no_secret_or_variable_is_asked_for_that_was_not_there(
     # What the template has a default for may stay unset.
     optional = {"vars.REGISTRY", "vars.REGISTRY_USERNAME", "vars.BINDER", "vars.BINDER_URLPATH"}
     optional |= {f"vars.DEPLOYMENTS_{part}" for part in ("OWNER", "REPOSITORY", "BRANCH", "PATHS")}
+    optional |= {f"vars.HUB_{part}" for part in ("URL", "PROFILE", "FORM", "OPTION", "CONTENT")}
     optional |= {
         "vars.HUB",
         "vars.OPEN_PULL_REQUEST",
