@@ -102,7 +102,7 @@ class Builder:
             ActionError: what the log shows.
         """
         diagnosis = diagnose_build(error.stdout.splitlines() or [str(error)])
-        if not diagnosis.remedy:
+        if not diagnosis.is_known:
             # An engine that ends in the middle of a build takes the words of the step with it.
             self._login.docker.engine()
         self._job.report.diagnosis = diagnosis

@@ -103,7 +103,7 @@ class BuildLog:
 
 def read_build_log(log: Sequence[str]) -> BuildLog:
     """Return what a build's log says of the failure."""
-    lines = tuple(_spoken(list(_without_tracebacks(list(_plain(log))))))
+    lines = tuple(_once(_spoken(list(_without_tracebacks(list(_plain(log)))))))
     failed = {line.step for line in lines if line.speaker is Speaker.BUILDER and line.step}
     if not failed:
         errors = tuple(line for line in lines if line.speaker is Speaker.BUILDER)
@@ -111,6 +111,15 @@ def read_build_log(log: Sequence[str]) -> BuildLog:
         return BuildLog(lines[-_MOST_LINES:], own or _words(lines) or errors or lines)
     kept = tuple(line for line in lines if not line.step or line.step in failed)[-_MOST_LINES:]
     return BuildLog(kept, _words(kept) or tuple(line for line in kept if line.speaker is Speaker.BUILDER))
+
+
+def _once(lines: Iterable[LogLine]) -> Iterator[LogLine]:
+    """Yield the lines but for what a builder says again at its end."""
+    told: set[str] = set()
+    for line in lines:
+        if line.speaker is not Speaker.BUILDER or line.text not in told:
+            yield line
+        told.update([line.text] if line.speaker is Speaker.BUILDER else [])
 
 
 def _words(lines: Iterable[LogLine]) -> tuple[LogLine, ...]:

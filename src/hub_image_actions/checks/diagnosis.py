@@ -10,7 +10,7 @@ from pathlib import Path
 from hub_image_actions.checks.build_log import read_build_log
 
 CATALOGUE = Path(__file__).with_name("build_failures.yaml")
-_BEFORE, _AFTER, _LONGEST_TREE = 8, 4, 30
+_BEFORE, _AFTER, _LONGEST_TREE = 8, 6, 30
 _LAST = 20
 _MOST_NAMED = 4
 # What only shows that time passes, and what each tool says below any error at all.
@@ -21,7 +21,7 @@ _NOISE = re.compile(
     r"^warning +libmamba Retrying in|^\s*If you (?:see this message|run into this error) repeatedly|"
     r"^\s*(?:in which case|Please try) running `(?:micro)?mamba clean|^\s*on {1,2}mamba's issue tracker|"
     r"^\s*If you (?:still are having issues|continue to meet this problem)|^\s*https://github.com/mamba-org/mamba/|"
-    r"^return code: \d+$|^Confirm changes: \[Y/n\]"
+    r"^return code: \d+$|^Confirm changes: \[Y/n\]|^ *% Total +% Received|^ *Dload +Upload|--:--:-- +[\d:-]+ "
 )
 # What only says that something has failed, or where, after what says why.
 _AFTERWARD = re.compile(
@@ -34,12 +34,21 @@ _AFTERWARD = re.compile(
     r"^\s*\[\d+\] \S+\(|^\s*@ |^in expression starting at |^\s+at \S.*[:(]|^Node\.js v\d|^ *\d+\. [└├│]|"
     r"^note: run with `RUST_BACKTRACE"
 )
+# R tells its warnings below the error.
+_ASIDE = re.compile(r"^In addition: Warning message")
 _WARNING = re.compile(
     r"^\s*(?:warning\b|WARNING\b|W: |Warning\b|(?:error|critical) +libmamba Failed to download)"
+)
+# What builders say of a step, and not the step.
+_SILENT = re.compile(r"(?:did not complete successfully|\]|returned a non-zero code): (?:exit code: )?\d+$")
+_SILENCE = (
+    "A step failed and said nothing",
+    "Let its script begin with `set -x`, and take out what hides its errors, such as `2> /dev/null`.",
 )
 _DIGITS = re.compile(r"0x[0-9a-f]+|\d+")
 # The branches of what solvers draw.
 _TREE = re.compile(r"^[\s│]*[│├└]|^\s+- ")
+_ROOT = re.compile(r"^\s*[├└]|^\s+- package ")
 _BRANCH = re.compile(r"^[\s│├└─]*(?:- )?")
 _LONGEST_DRAWN = 300
 
@@ -106,6 +115,7 @@ class Diagnosis:
         excerpt: that line and those around it; the last ones that mean something where it is not known.
         what: what it is about, such as a package; empty where that is not known.
         files: the configuration files of a repository that may name it.
+        is_known: whether a catalogue has it.
     """
 
     name: str
@@ -114,6 +124,7 @@ class Diagnosis:
     excerpt: tuple[str, ...]
     what: str = ""
     files: tuple[str, ...] = ()
+    is_known: bool = True
 
 
 def diagnose(log: Sequence[str], known: Sequence[KnownFailure]) -> Diagnosis:
@@ -148,12 +159,13 @@ def _known(judged: Sequence[str], shown: Sequence[str], known: Sequence[KnownFai
             continue
         # What was only warned of may have passed.
         warned = _warned(judged)
-        index, match = next((each for each in told if not warned[each[0]]), told[0])
+        sure = [each for each in told if not warned[each[0]]] or told
+        index, match = next((each for each in sure if any(each[1].groups())), sure[0])
         what = failure.what(match, judged[index : index + _LONGEST_TREE])
         return Diagnosis(
             " ".join(failure.name.format(what=what).split()).rstrip(": "),
             failure.remedy,
-            (_drawn(shown[index + 1 :]) if failure.names else "") or shown[index].strip(),
+            (_drawn(shown[index:]) if failure.names else "") or shown[index].strip(),
             _around(shown, index),
             what,
             failure.files,
@@ -162,8 +174,8 @@ def _known(judged: Sequence[str], shown: Sequence[str], known: Sequence[KnownFai
 
 
 def _drawn(lines: Sequence[str]) -> str:
-    """Return in one line what a solver drew below a line; empty where it drew nothing."""
-    tree = dropwhile(lambda line: not _TREE.search(line), lines[:_LONGEST_TREE])
+    """Return in one line what a solver drew at a line or below; empty where it drew nothing."""
+    tree = dropwhile(lambda line: not _ROOT.search(line), lines[:_LONGEST_TREE])
     text = " ".join(_BRANCH.sub("", line) for line in takewhile(_TREE.search, tree))
     return text if len(text) <= _LONGEST_DRAWN else f"{text[:_LONGEST_DRAWN]}…"
 
@@ -178,10 +190,14 @@ def _around(lines: Sequence[str], index: int) -> tuple[str, ...]:
 
 
 def _unknown(words: Sequence[str], shown: Sequence[str]) -> Diagnosis:
-    telling = _telling(words) or _telling(shown)
+    excerpt = tuple(_telling(shown)[-_LAST:])
+    if all(_SILENT.search(line) for line in _telling(words)) and excerpt:
+        return Diagnosis(*_SILENCE, excerpt[-1].strip(), excerpt, is_known=False)
+    telling = _telling(words)
+    telling = list(takewhile(lambda line: not _ASIDE.search(line), telling)) or telling
     last = [line for line in telling if not _AFTERWARD.search(line)] or telling
     line = last[-1].strip() if last else ""
-    return Diagnosis("The build failed", "", line, tuple(_telling(shown)[-_LAST:]))
+    return Diagnosis("The build failed", "", line, excerpt, is_known=False)
 
 
 def _telling(lines: Sequence[str]) -> list[str]:

@@ -119,8 +119,10 @@ def test_a_step_that_says_nothing_is_told_by_its_command() -> None:
         '#6 ERROR: process "/bin/sh -c test -d /srv" did not complete successfully: exit code: 1',
     ]
     log.append(f"ERROR: failed to solve: {log[-1].partition('ERROR: ')[2]}")
-    line = 'process "/bin/sh -c test -d /srv" did not complete successfully: exit code: 1'
-    assert diagnose_build(log).line == line
+    found = diagnose_build(log)
+    assert found.name == "A step failed and said nothing"
+    assert found.line == 'process "/bin/sh -c test -d /srv" did not complete successfully: exit code: 1'
+    assert (len(found.excerpt), found.is_known) == (1, False)
 
 
 def test_a_long_command_is_cut() -> None:
@@ -133,7 +135,7 @@ def test_a_long_command_is_cut() -> None:
 def test_a_command_that_is_quoted_is_no_failure() -> None:
     judged = [line.judged for line in read_build_log(BUILDKIT.splitlines()).lines]
     assert "no space" not in "\n".join(judged)
-    assert judged[-1] == 'process "…" did not complete successfully: exit code: 4'
+    assert judged.count('process "…" did not complete successfully: exit code: 4') == 1
 
 
 @pytest.mark.parametrize("log", [BUILDKIT, CLASSIC], ids=["BuildKit", "classic"])
@@ -272,6 +274,7 @@ def test_a_step_that_only_says_how_long_it_took_is_told_by_its_command() -> None
         ["    at Module._compile (node:internal/modules/cjs/loader:1358:14)", "Node.js v20.14.0"],
         ["Calls: library -> stopifnot", "Execution halted"],
         ["ninja: build stopped: subcommand failed."],
+        ["In addition: Warning message:", "In f(x) : the roster is old", "Execution halted"],
         ["E: Sub-process /usr/bin/dpkg returned an error code (1)"],
     ],
     ids=lambda after: after[0].strip(),

@@ -54,7 +54,7 @@ def test_the_excerpt_is_what_stands_around() -> None:
     log = [f"line {number}" for number in range(100)]
     log[50] = "E: Unable to locate package x"
     excerpt = diagnose_build(log).excerpt
-    assert (excerpt[0], excerpt[8], excerpt[-1], len(excerpt)) == ("line 42", log[50], "line 54", 13)
+    assert (excerpt[0], excerpt[8], excerpt[-1], len(excerpt)) == ("line 42", log[50], "line 56", 15)
 
 
 def test_an_unknown_failure_shows_the_last_lines_that_say_something() -> None:
@@ -345,6 +345,7 @@ def test_what_wants_another_remedy_is_another_failure(lines: list[str], name: st
 
 MAMBA = "critical libmamba Transfer finalized, status: {} [https://conda.anaconda.org/{}] 0 bytes"
 RETRY = "WARNING: Retrying (Retry(total={}, connect=None)) after connection broken by '{}': /simple/otter/"
+CONFLICTING = "these package versions have conflicting dependencies."
 NONE = ["ERROR: Could not find a version that satisfies the requirement otter (from versions: none)"]
 
 
@@ -427,6 +428,23 @@ NONE = ["ERROR: Could not find a version that satisfies the requirement otter (f
                 *(f"├─ p{number} =1 * is requested" for number in range(9)),
             ],
             "conda finds no set of versions that go together: p0 and p1 and p2 and p3 and others",
+        ),
+        (
+            [
+                "    ├─ nbgiter =* * does not exist (perhaps a typo or a missing channel);",
+                "    └─ pandas =9 * does not exist (perhaps a typo or a missing channel).",
+            ],
+            "conda finds no package nbgiter and pandas =9",
+        ),
+        (
+            ["npm error code E404", "npm error 404  'jupyterlab-tocc@*' is not in this registry."],
+            "npm finds no package jupyterlab-tocc@*",
+        ),
+        (
+            [
+                f"Cannot install -r x (line 3), a==1 and b==2 because {CONFLICTING}",
+            ],
+            "pip finds no set of versions that go together: a==1 and b==2",
         ),
         (
             ["groupadd: GID '1000' already exists"],
