@@ -10,7 +10,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -389,6 +389,11 @@ class LocalRepository:
         """Return the address that the repository was cloned from; empty where there is none."""
         return (self._git("config", "--get", "remote.origin.url") or "").strip()
 
+    def is_shallow(self) -> bool:
+        """Say whether it lacks a part of its history; of a bare one, too."""
+        told = self._git("rev-parse", "--is-shallow-repository") or ""
+        return told.strip() == "true" or (self.folder / "shallow").is_file()
+
     def files(self) -> list[str]:
         """Return the files of the folder that are tracked or could be; all of them outside of git."""
         listed = self._git("ls-files", "--cached", "--others", "--exclude-standard", "-z")
@@ -400,13 +405,25 @@ class LocalRepository:
     def tracked(self) -> list[TrackedPath]:
         """Return what is tracked below the folder, checked out or not; nothing outside of git.
 
+        What its submodules track is among it, as far as these are checked out.
+
         Source: https://git-scm.com/docs/git-ls-files, at `-t` and `--stage`.
         """
         listed = self._git("ls-files", "--cached", "--stage", "-t", "-z") or ""
         entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
-        return [
+        own = [
             TrackedPath(path, f" {_GITLINK} " in facts, facts.startswith(_SKIPPED))
             for facts, _, path in entries
+        ]
+        return [*own, *(inside for entry in own if entry.is_submodule for inside in self._inside(entry.path))]
+
+    def _inside(self, submodule: str) -> list[TrackedPath]:
+        folder = self.folder / submodule
+        # Else git would look for a repository further up, and find this one.
+        if not (folder / ".git").exists() or folder.is_symlink():
+            return []
+        return [
+            replace(entry, path=f"{submodule}/{entry.path}") for entry in LocalRepository(folder).tracked()
         ]
 
     def _log(self, *options: str) -> str:

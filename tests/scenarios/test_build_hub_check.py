@@ -104,6 +104,19 @@ STARTS = {
         "The image's ENTRYPOINT takes the hub's command as its argument",
         "No such file or directory: /home/jovyan/jupyterhub-singleuser",
     ),
+    "start that starts another server": Case(
+        ENTRYPOINT,
+        start("exec jupyter lab --ip=0.0.0.0"),
+        "The image starts another server instead of the hub's command",
+        "jupyter-lab --ip=0.0.0.0",
+    ),
+    "start that starts another server elsewhere": Case(
+        ENTRYPOINT,
+        start("bash -c 'no-such-command\r'", "jupyter lab --port=9999 --ServerApp.token=''"),
+        "The image starts another server instead of the hub's command",
+        "and not jupyterhub-singleuser",
+        timeout=30.0,
+    ),
     "entry point in shell form": Case(
         'FROM {base}\nENTRYPOINT exec "$@"\n',
         {},
@@ -112,7 +125,7 @@ STARTS = {
     ),
     "another port": Case(
         ENTRYPOINT,
-        start('exec "$@" --ip=127.0.0.1 --port=9999'),
+        start("printf 'no-such-command\\r' >/tmp/a; sh /tmp/a", 'exec "$@" --ip=127.0.0.1 --port=9999'),
         "The server listens on 127.0.0.1:9999, where the hub does not look for it",
         "Jupyter Server",
         timeout=20.0,

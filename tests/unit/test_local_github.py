@@ -590,7 +590,7 @@ def test_a_server_that_stops_ends_a_silence(tmp_path: Path) -> None:
         with pytest.raises(requests.Timeout):
             Client(github, None).session.get(f"{github.api_url}/user", timeout=0.2)
         begun = time.monotonic()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_a_fault_waits_for_its_call(ask: Client, github: LocalGitHub) -> None:

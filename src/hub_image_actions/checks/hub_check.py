@@ -19,6 +19,7 @@ from hub_image_actions.checks.hub_containers import SERVER_PORT, HubContainers
 from hub_image_actions.checks.hub_log import (
     NOT_FOUND,
     NOT_RUN,
+    another_server,
     ending,
     entrypoint_faults,
     explanations,
@@ -189,11 +190,13 @@ class HubCheck:
             if not state.running:
                 _fail(containers, containers.log(), [ending(state.status, killed=state.killed)])
             if time.monotonic() - started > self.timeout:
-                _fail(containers, containers.log(), [*self._late(found)])
+                _fail(containers, containers.log(), [*self._late(found, containers)])
 
-    def _late(self, found: Mapping[str, object]) -> Iterator[str]:
+    def _late(self, found: Mapping[str, object], containers: HubContainers) -> Iterator[str]:
         told = found.get("listening")
         listening = told if isinstance(told, list) else []
+        if listening:
+            yield from _instead_of_the_command(containers)
         # What listens on the right port of all interfaces does what it should, and is slow.
         right = {f"0.0.0.0:{SERVER_PORT}", f"[::]:{SERVER_PORT}"}
         if listening and not right & set(listening):
@@ -217,7 +220,8 @@ class HubCheck:
         for problem in (each["text"] for each in found if each["event"] == "problem"):
             state, log = containers.state(), containers.log()
             ended = [] if state.running else [ending(state.status, killed=state.killed)]
-            _fail(containers, log, [f"hub-check: {problem}{proof(log)}", *ended])
+            other = _instead_of_the_command(containers) if state.running else ()
+            _fail(containers, log, [*other, f"hub-check: {problem}{proof(log)}", *ended])
         return kernels
 
 
@@ -267,6 +271,13 @@ def _fail(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -
     for line in lines:
         containers.docker.tell(line)
     raise HubCheckFailed(diagnose(lines, catalogue(CATALOGUE)))
+
+
+def _instead_of_the_command(containers: HubContainers) -> Iterator[str]:
+    """Yield what an image runs that is no server of the hub's."""
+    command = containers.command[0]
+    if other := another_server(containers.processes(), command):
+        yield f"hub-check: the image runs {bounded(as_shown(other))}, and not {command}"
 
 
 def _entrypoint_faults(containers: HubContainers, log: Sequence[str], found: Sequence[str]) -> list[str]:

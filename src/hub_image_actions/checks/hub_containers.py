@@ -195,6 +195,15 @@ class HubContainers:
         )
         return [str(word) for word in words] if isinstance(words, list) else []
 
+    def processes(self) -> list[str]:
+        """Return the command lines of what runs in the server's container, as far as that can be told."""
+        try:
+            listed = self.docker.ask("top", self.name, "-eo", "pid,args")
+        except CommandError:
+            # The engine asks the machine's own `ps` for it.
+            return []
+        return [" ".join(line.split()[1:]) for line in listed.splitlines()[1:]]
+
     def log(self) -> list[str]:
         """Return the lines that the server wrote so far."""
         return self.docker.logs(self.name)

@@ -23,6 +23,10 @@ _TAKEN = (
     r"(?i)(?:no such command|invalid choice:) '{word}'",
     r"(?i)command [`']\w+-{word}[`'] not found",
 )
+# What starts a server for a hub, by whatever name: `jupyter labhub`, `python3 -m jupyterhub.singleuser`.
+_OF_HUBS = ("jupyterhub", "labhub")
+# What starts others, and has the hub's command among its own arguments.
+_STARTER = re.compile(r"(?:\S*/)?(?:(?:ba|da|z|k)?sh|tini|dumb-init|catatonit)\b|.*/repo2docker-entrypoint\b")
 _SCRIPT_OPTION = re.compile(r"-[a-z]*c")
 _ZEROTH = re.compile(r"\$(?:0|\{0)")
 _ENDED = re.compile(r"hub-check: the server (?:was killed|ended with status [1-9])")
@@ -89,6 +93,20 @@ def entrypoint_faults(
         yield f"hub-check: the ENTRYPOINT takes {command} as its argument: {told}"
     elif _drops(entrypoint, command) and _without_error(found) and not _mentions_hub(log, command):
         yield f"hub-check: the ENTRYPOINT in shell form drops {command}: {told}"
+
+
+def another_server(processes: Sequence[str], command: str) -> str:
+    """Return what runs instead of the hub's command; nothing where that runs, or what cannot be told apart.
+
+    Args:
+        processes: the command lines of all processes of the server.
+        command: the first word of what the hub starts.
+    """
+    started = [line for line in processes if line and not _STARTER.match(line)]
+    names = (command.rpartition("/")[2], *_OF_HUBS)
+    if any(name in line for name in names for line in started):
+        return ""
+    return next(reversed(started), "")
 
 
 def _takes(line: str, command: str) -> bool:

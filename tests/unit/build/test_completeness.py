@@ -121,6 +121,38 @@ def test_a_submodule_that_is_checked_out_is_nothing_to_tell(checkout: Path) -> N
     assert warnings(checkout) == []
 
 
+def test_a_submodule_of_a_submodule_that_is_not_checked_out_is_named(checkout: Path, tmp_path: Path) -> None:
+    """As actions/checkout leaves it with `submodules: true`, which does not go further down."""
+    allowed = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    for name, holds in (("inner", ""), ("library", "inner")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "code.py").touch()
+        git(tmp_path / name, "init", "--quiet")
+        commit(tmp_path / name)
+        if holds:
+            git(tmp_path / name, *allowed, str(tmp_path / holds), f"vendor/{holds}")
+            commit(tmp_path / name)
+    git(checkout, *allowed, str(tmp_path / "library"), "image/library")
+    commit(checkout)
+    assert warnings(checkout) == [
+        (
+            "The image is built with a submodule that is not checked out: image/library/vendor/inner. "
+            "For the content, set `submodules: recursive` in the step with actions/checkout."
+        )
+    ]
+    git(
+        checkout,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "update",
+        "--init",
+        "--recursive",
+    )
+    assert warnings(checkout) == []
+
+
 def test_what_a_sparse_checkout_leaves_out_is_named(checkout: Path) -> None:
     git(checkout, "sparse-checkout", "set", "--no-cone", "/image/Dockerfile")
     (warning,) = warnings(checkout)

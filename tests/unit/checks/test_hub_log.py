@@ -3,6 +3,7 @@
 import pytest
 
 from hub_image_actions.checks.hub_log import (
+    another_server,
     ending,
     entrypoint_faults,
     explanations,
@@ -148,6 +149,28 @@ def test_a_shell_form_that_drops_the_command_is_told(
     told = [*entrypoint_faults(["/bin/sh", "-c", script], COMMAND, [log], [found])]
     expected = f"hub-check: the ENTRYPOINT in shell form drops {COMMAND}: /bin/sh -c {script}"
     assert told == ([expected] if drops else [])
+
+
+LAB = "/opt/jupyter/bin/python3.11 /opt/jupyter/bin/jupyter-lab --ip=0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("processes", "other"),
+    [
+        ([LAB], LAB),
+        ([f"/bin/sh /srv/start {COMMAND}", LAB], LAB),
+        ([f"tini -- /srv/start {COMMAND}", f"bash /srv/start {COMMAND}", LAB], LAB),
+        ([f"python3 -u /usr/local/bin/repo2docker-entrypoint {COMMAND}", LAB], LAB),
+        (["tini -- bash /srv/start", "bash /srv/start", LAB, ""], LAB),
+        (["/bin/sh /srv/start", f"python3 /opt/jupyter/bin/{COMMAND}"], ""),
+        (["python3 -m jupyterhub.singleuser --ip="], ""),
+        (["python3 /opt/bin/jupyter-labhub"], ""),
+        (["/bin/sh /srv/start"], ""),
+        ([], ""),
+    ],
+)
+def test_a_server_that_the_hub_did_not_ask_for_is_told(processes: list[str], other: str) -> None:
+    assert another_server(processes, COMMAND) == other
 
 
 @pytest.mark.parametrize(

@@ -57,4 +57,4 @@ def test_the_work_ends_and_what_cleans_up_is_not_interrupted(
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=20)
     assert said.endswith("cleaned up\nThe job was canceled. Run it again if that was not meant.\n")
-    assert time.monotonic() - begin < 8
+    assert time.monotonic() - begin < 18

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub_image_actions.errors import ActionError
-from hub_image_actions.git import GitFolder, Remote
+from hub_image_actions.git import GitFolder, LocalRepository, Remote
 from hub_image_actions.names import InvalidName, parse_full_name, parse_path
 
 # https://git-scm.com/docs/gitformat-signature
@@ -83,8 +83,13 @@ class FolderHistory(GitFolder):
 
         Raises:
             GitError: the repository cannot be fetched.
-            ActionError: it has no such folder.
+            ActionError: it has no such folder, or not all of its history.
         """
+        if source.clone and LocalRepository(source.clone).is_shallow():
+            raise ActionError(
+                f"{source.clone} is a shallow clone, which lacks most of the history.",
+                f"Fetch the rest: `git -C {source.clone} fetch --unshallow`.",
+            )
         self._network("fetch", "--quiet", "--no-tags", self._remote.url, f"+HEAD:{_FETCHED}")
         tip = self._run("rev-parse", _FETCHED)
         if not self._trees([tip], source.folder)[0]:

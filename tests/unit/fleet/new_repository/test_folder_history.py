@@ -120,6 +120,23 @@ def test_what_is_no_folder_is_an_error(made: FirstCommits, source: Source, folde
         brought(made, source, folder)
 
 
+@pytest.mark.parametrize("kind", [[], ["--bare"]])
+def test_a_shallow_clone_is_told_with_how_to_complete_it(
+    made: FirstCommits, source: Source, kind: list[str]
+) -> None:
+    source.commit("Begin", a__x="1\n")
+    source.commit("Change", a__x="2\n")
+    shallow = Source(source.folder.with_name("shallow"))
+    shallow.folder = source.folder.with_name("clone")
+    git(source.folder, "clone", "--quiet", "--depth=1", *kind, source.folder.as_uri(), str(shallow.folder))
+    with pytest.raises(ActionError) as caught:
+        brought(made, shallow, "a")
+    assert caught.value.problem == f"{shallow.folder} is a shallow clone, which lacks most of the history."
+    assert caught.value.remedy == f"Fetch the rest: `git -C {shallow.folder} fetch --unshallow`."
+    git(shallow.folder, "fetch", "--quiet", "--unshallow")
+    assert len(brought(made, shallow, "a")) == 2
+
+
 def test_the_next_commit_goes_on_from_the_history_and_keeps_its_files(
     made: FirstCommits, source: Source
 ) -> None:
