@@ -11,7 +11,13 @@ from urllib.parse import quote
 
 from hub_image_actions.deployments.deployed import Wanted, deployed
 from hub_image_actions.errors import ActionError, GitHubError, RegistryUnreachable
-from hub_image_actions.fleet.doctor import deployment_checks, secret_checks, setting_checks, workflow_checks
+from hub_image_actions.fleet.doctor import (
+    deployment_checks,
+    package_checks,
+    secret_checks,
+    setting_checks,
+    workflow_checks,
+)
 from hub_image_actions.fleet.doctor.case import Case, Deployment, Standard
 from hub_image_actions.fleet.doctor.deployment_checks import pulled
 from hub_image_actions.fleet.doctor.findings import Examination, Finding, in_order
@@ -45,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     workflow_checks.stale_pins,
     workflow_checks.hidden_changes,
     workflow_checks.permissions,
+    package_checks.packages,
     setting_checks.token,
     workflow_checks.placeholders,
     setting_checks.merged_branches,
