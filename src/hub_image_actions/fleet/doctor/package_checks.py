@@ -75,7 +75,9 @@ def _level(case: Case, said: Permissions | None) -> Level:
     """Return what a token may do with packages, by the workflow or else by the repository's settings."""
     if said is None:
         token = case.settings.token
-        return "unknown" if isinstance(token, Hidden) or token not in {"read", "write"} else token
+        return (
+            "unknown" if isinstance(token, Hidden) or not token else "write" if token == "write" else "read"
+        )
     if "*" in said.levels:
         return "write" if said.levels["*"] == "write-all" else "read"
     return "write" if said.levels.get("packages") == "write" else "read"
