@@ -74,10 +74,10 @@ def _pushes(values: WorkflowValues, job: Job, step: Step) -> bool:
 def _level(case: Case, said: Permissions | None) -> Level:
     """Return what a token may do with packages, by the workflow or else by the repository's settings."""
     if said is None:
-        token = case.settings.token
-        return (
-            "unknown" if isinstance(token, Hidden) or not token else "write" if token == "write" else "read"
-        )
+        usual = case.settings.token
+        if isinstance(usual, Hidden) or not usual:
+            return "unknown"
+        return "write" if usual == "write" else "read"
     if "*" in said.levels:
         return "write" if said.levels["*"] == "write-all" else "read"
     return "write" if said.levels.get("packages") == "write" else "read"
