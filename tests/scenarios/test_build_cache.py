@@ -52,7 +52,7 @@ def publish(repository: ImageRepository) -> None:
 
 def layers(repository: ImageRepository, result: Result) -> list[str]:
     """Return the digests of the layers of the image that a build pushed."""
-    manifest = repository.registry.manifest(repository.image, result.outputs["digest"])
+    manifest = repository.registry.image_manifest(repository.image, result.outputs["digest"])
     return [layer["digest"] for layer in manifest["layers"]]
 
 

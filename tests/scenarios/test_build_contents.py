@@ -62,7 +62,7 @@ def test_the_image_carries_the_list(repository: ImageRepository) -> None:
     result = build(repository, push="true", sbom="out/sbom.json", compare_with=repository.head[:12])
     assert result.status == 0, result.log
     config = repository.registry.image_config(repository.image, repository.head[:12])
-    manifest = repository.registry.manifest(repository.image, repository.head[:12])
+    manifest = repository.registry.image_manifest(repository.image, repository.head[:12])
     listed = contents_of(manifest, config)
     assert listed.packages is not None
     assert ("pip", "newlib", "0.1") in {
