@@ -5,6 +5,7 @@ Source: "Package match specifications" in conda's documentation, https://peps.py
 """
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -134,8 +135,11 @@ def _parts(path: Path, name: str) -> "dict[str, Node]":
     from ruamel.yaml.nodes import MappingNode, ScalarNode
 
     try:
-        content = YAML(typ="safe", pure=True).load(path)
-        root = YAML(typ="safe", pure=True).compose(path)
+        with warnings.catch_warnings():
+            # An anchor may be named twice: https://yaml.org/spec/1.2.2/#71-alias-nodes.
+            warnings.simplefilter("ignore")
+            content = YAML(typ="safe", pure=True).load(path)
+            root = YAML(typ="safe", pure=True).compose(path)
     except (YAMLError, *_NO_YAML) as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         line = mark.line + 1 if mark else 1

@@ -84,7 +84,7 @@ def check_python(request: PythonRequest, release: Release, platform: str, name: 
         UnsupportedPython: it does not.
     """
     numbers = request.version.rstrip(".").split(".")
-    minor = ".".join(numbers[:2])
+    minor = " ".join(".".join(numbers[:2]).split())[:_LONGEST]
     if request.file == "runtime.txt" and release.installs_pyproject and len(numbers) > len(_MINOR):
         raise UnsupportedPython(
             f"{name}:{request.line}: repo2docker {release.version} takes no patch version of Python here.",

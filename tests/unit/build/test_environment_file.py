@@ -88,6 +88,12 @@ def test_channels_and_the_section_of_pip_have_their_lines(tmp_path: Path) -> Non
     assert file.is_constrained
 
 
+def test_an_anchor_that_is_named_twice_is_no_matter(tmp_path: Path) -> None:
+    path = tmp_path / "e.yml"
+    path.write_text("dependencies:\n- &a numpy=1\n- &a pandas=2\n- *a\n")
+    assert [entry.name for entry in read_environment(path, "e.yml").entries] == ["numpy", "pandas", "pandas"]
+
+
 @pytest.mark.parametrize(
     ("text", "name", "version"),
     [
