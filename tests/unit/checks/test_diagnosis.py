@@ -140,6 +140,8 @@ def test_a_long_log_is_judged_in_reasonable_time() -> None:
         "├─ a" * 500,
         "x/start" * 400,
         "configure: error: a " * 90,
+        "cannot open " * 400,
+        "└─ a " * 500,
     ]
     started = time.perf_counter()
     assert diagnose_build([f"#7 0.1 a: {line}" for line in lines * 40]).remedy == ""
@@ -428,6 +430,20 @@ NONE = ["ERROR: Could not find a version that satisfies the requirement otter (f
                 *(f"├─ p{number} =1 * is requested" for number in range(9)),
             ],
             "conda finds no set of versions that go together: p0 and p1 and p2 and p3 and others",
+        ),
+        (
+            [
+                "  x No solution found when resolving dependencies:",
+                "  ╰─▶ Because ottr-grader was not found in the package registry and you require it, …",
+            ],
+            "pip finds no package ottr-grader",
+        ),
+        (
+            [
+                "error    libmamba Failed to download package from https://a.example/a.conda (status 503)",
+                "ERROR: Could not find a version that satisfies the requirement otter (from versions: none)",
+            ],
+            "pip finds no package otter",
         ),
         (
             [
