@@ -14,12 +14,13 @@ from testbed.engine import Engine, RunningEngine, some_engine
 GROUPS = {
     # The first that fits counts.
     "tests/scenarios/test_build_hub_check": "hub checks",
+    "tests/scenarios/test_build_conda": "conda",
     "tests/scenarios/test_build": "builds",
     "tests/scenarios/test_demo": "workflows",
     "tests/workflows/": "workflows",
 }
 # What takes longest begins first, so that no worker is left with it at the end.
-FIRST = ("workflows", "builds", "tests/scenarios/test_release.py", "hub checks")
+FIRST = ("workflows", "builds", "conda", "tests/scenarios/test_release.py", "hub checks")
 ROOT = Path(__file__).resolve().parents[1]
 
 

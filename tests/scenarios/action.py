@@ -146,6 +146,7 @@ def run_action(
     python: Path = PYTHON,
     cwd: Path | None = None,
     started: Callable[[subprocess.Popen[str]], object] | None = None,
+    seconds: float = SECONDS,
 ) -> Result:
     """Run an action and return how it ended.
 
@@ -157,6 +158,7 @@ def run_action(
         python: what `python3` is.
         cwd: the workspace; an empty folder by default.
         started: told of the process that leads the process group.
+        seconds: the time limit.
     """
     home = Path(tempfile.mkdtemp(dir=folder))
     environment = _job(home, python, environ or {}) | {"GITHUB_ACTION_PATH": str(action)}
@@ -178,7 +180,7 @@ def run_action(
         if started:
             started(process)
         try:
-            streams = process.communicate(timeout=SECONDS)
+            streams = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             kill(process)
             raise

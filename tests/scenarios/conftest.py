@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +17,9 @@ from testbed.cache import cache_folder
 from testbed.engine import RunningEngine
 from testbed.registry import Registry, TokenAuth
 from testbed.token_server import Account
+
+if TYPE_CHECKING:
+    from testbed.conda_world import CondaMachine
 
 ACCOUNTS = {
     "_json_key": Account(KEY),
@@ -59,6 +64,16 @@ def guarded_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regis
     folder = tmp_path_factory.mktemp("guarded")
     with Registry(folder, auth=TokenAuth(ACCOUNTS, public=("public/*",))) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def conda_machine() -> Iterator["CondaMachine"]:
+    """A machine on which images of the template are built: it finds what they are made of."""
+    # Here, since no other test needs what packages are made with.
+    from testbed.conda_world import conda_world
+
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder, conda_world().machine(Path(folder)) as machine:
+        yield machine
 
 
 @pytest.fixture(scope="session")

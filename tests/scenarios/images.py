@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from local_github import LocalGitHub
-from scenarios.action import KNOWN_COMMANDS, ROOT, Result, kill, run_action
+from scenarios.action import KNOWN_COMMANDS, ROOT, SECONDS, Result, kill, run_action
 from scenarios.deployments import command_lines
 from testbed.engine import RunningEngine
 from testbed.registry import Registry
@@ -77,6 +77,7 @@ class ImageRepository:
         engine.share_plugins(self.home / ".docker")
         self.github = LocalGitHub(folder / "github")
         self.image = IMAGE
+        self.seconds: float = SECONDS
         # Worlds share a registry: with one author, those of one second would have the same tags.
         self.author = f"{uuid.uuid4()}@example.org"
         self.results: list[Result] = []
@@ -186,6 +187,7 @@ class ImageRepository:
             environ={**self.job(), **(environ or {})},
             cwd=self.checkout,
             started=on_start,
+            seconds=self.seconds,
         )
         assert contents(self.home / ".docker") == before
         self.results.append(result)

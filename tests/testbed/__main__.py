@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from testbed.base_image import jupyter_base, small_base
+from testbed.conda_world import conda_world
 from testbed.debian import unpacked
 from testbed.engine import some_engine
 from testbed.engine_programs import newer_programs
@@ -24,6 +25,7 @@ def prepare() -> None:
     unpacked("docker-registry")
     small_base()
     jupyter_base()
+    conda_world()
     with tempfile.TemporaryDirectory(prefix="tb-") as folder:
         newer_programs(Path(folder, "newer"))
         with some_engine(Path(folder, "usual")):

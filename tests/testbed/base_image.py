@@ -10,7 +10,7 @@ import sys
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def small_base() -> BaseImage:
         ProgramError: busybox cannot be fetched.
     """
     config = {**_user_config("/bin:/usr/bin:/sbin:/usr/sbin"), "Cmd": ["sh"]}
-    return _cached("small", [], _make_small_tree, config)
+    return cached_image("small", [], _make_small_tree, config)
 
 
 def jupyter_base() -> BaseImage:
@@ -125,7 +125,7 @@ def jupyter_base() -> BaseImage:
         "ExposedPorts": {"8888/tcp": {}},
     }
     made_of = [codename(), *PACKAGES, REQUIREMENTS.read_text(encoding="utf-8"), _trusted()]
-    return _cached("jupyter", made_of, _make_jupyter_tree, config)
+    return cached_image("jupyter", made_of, _make_jupyter_tree, config)
 
 
 def _user_config(path: str) -> dict[str, Any]:
@@ -142,9 +142,17 @@ def _architecture() -> str:
     return ARCHITECTURES.get(platform.machine(), platform.machine())
 
 
-def _cached(
+def cached_image(
     name: str, made_of: list[str], make: Callable[[Path], None], config: Mapping[str, Any]
 ) -> BaseImage:
+    """Return an image of a tree of files, made unless it is in the cache already.
+
+    Args:
+        name: the image's name.
+        made_of: what it depends on: where that changes, another is made.
+        make: fills the folder that it is given; what it puts beside it is kept beside the image.
+        config: the `config` part of the image's configuration.
+    """
     key = digest([str(RECIPE), platform.machine(), json.dumps(config, sort_keys=True), *made_of])
     folder = cache_folder("base-images") / f"{name}-{key}"
     with locked(f"base-{name}"):
@@ -213,9 +221,7 @@ def _open_folders(tree: Path) -> None:
 
 
 def _make_jupyter_tree(tree: Path) -> None:
-    if os.geteuid() != 0:
-        raise ProgramError("the base image is made with debootstrap, which needs root")
-    _bootstrap(tree)
+    bootstrap(tree, PACKAGES, codename())
     _install_from_pypi(tree)
     (tree / "home/jovyan").mkdir(exist_ok=True)
     for name, line in (("passwd", ACCOUNTS.splitlines()[1]), ("group", GROUP.splitlines()[1])):
@@ -224,13 +230,25 @@ def _make_jupyter_tree(tree: Path) -> None:
     _open_folders(tree)
 
 
-def _bootstrap(tree: Path) -> None:
+def bootstrap(tree: Path, packages: Sequence[str], suite: str) -> None:
+    """Fill a folder with a small Debian.
+
+    Args:
+        tree: the folder.
+        packages: what it has beside the least of all.
+        suite: the release.
+
+    Raises:
+        ProgramError: this is not root, or something cannot be fetched.
+    """
+    if os.geteuid() != 0:
+        raise ProgramError("the base image is made with debootstrap, which needs root")
     debootstrap = unpacked("debootstrap")
     # In a mount namespace of its own: what it mounts goes with it, even when it is killed.
     command = ["unshare", "--mount", "sh", str(debootstrap / "usr/sbin/debootstrap"), "--variant=minbase"]
-    chosen = [f"--components={components()}", f"--include={','.join(PACKAGES)}"]
+    chosen = [f"--components={components()}", f"--include={','.join(packages)}"]
     environment = {**QUIET, "DEBOOTSTRAP_DIR": str(debootstrap / "usr/share/debootstrap")}
-    run([*command, *chosen, codename(), str(tree), archive_url()], environment=environment, seconds=600)
+    run([*command, *chosen, suite, str(tree), archive_url()], environment=environment, seconds=600)
     for part in EMPTIED:
         # Emptied, not removed: apt and Docker want the folders themselves.
         for path in (tree / part).glob("*"):

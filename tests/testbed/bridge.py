@@ -17,6 +17,7 @@ class Bridge:
     def __init__(self) -> None:
         """Describe a bridge that is not there yet."""
         self.name = ""
+        self.address = ""
         self._stack = ExitStack()
 
     def __enter__(self) -> "Bridge":
@@ -28,10 +29,11 @@ class Bridge:
         with ExitStack() as stack:
             number = self._claim(stack)
             self.name = f"testbed{number}"
+            self.address = f"10.213.{number}.1"
             self._remove(number)
             stack.callback(self._remove, number)
             run(["ip", "link", "add", "name", self.name, "type", "bridge"])
-            run(["ip", "addr", "add", f"10.213.{number}.1/24", "dev", self.name])
+            run(["ip", "addr", "add", f"{self.address}/24", "dev", self.name])
             run(["ip", "link", "set", self.name, "up"])
             for table, rule in self._rules(number):
                 run(["iptables", "-w", "-t", table, "-I", *rule])

@@ -112,14 +112,37 @@ def _unpack(package: str, release: str, folder: Path) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    with locked(f"apt-{release}"):
-        options = _apt_options(release)
-        run(["apt-get", "-q", *options, "update"], environment=QUIET)
-        run(["apt-get", "-q", *options, "download", package], environment=QUIET, folder=partial)
+    download([package], release, partial)
     archive = next(partial.glob("*.deb"))
     run(["dpkg-deb", "-x", str(archive), str(partial)])
     archive.unlink()
     partial.rename(folder)
+
+
+def download(packages: Sequence[str], suite: str, folder: Path, *, status: Path | None = None) -> None:
+    """Download packages into a folder.
+
+    Args:
+        packages: their names.
+        suite: the release to take them from.
+        folder: where the archives are put.
+        status: what is installed where they will be, as dpkg keeps it: given this, what they need and
+            is not there is downloaded, too.
+
+    Raises:
+        ProgramError: a package cannot be fetched.
+    """
+    with locked(f"apt-{suite}"):
+        apt = ["apt-get", "-q", *_apt_options(suite)]
+        run([*apt, "update"], environment=QUIET)
+        names = list(packages)
+        if status:
+            there = ["-o", f"Dir::State::status={status}"]
+            words = ["--print-uris", "--yes", "--no-install-recommends", "install"]
+            listed = run([*apt, *there, *words, *packages], environment=QUIET)
+            # A line for each: 'address' name_version_architecture.deb size checksum
+            names = re.findall(r"^'[^']+' ([^_\s]+)_", listed, re.M)
+        run([*apt, "download", *names], environment=QUIET, folder=folder, seconds=600)
 
 
 def installed(program: str, packages: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from testbed.bridge import Bridge
 from testbed.debian import installed, locked, unpacked
 from testbed.engine_programs import BUILDX, newer_programs
+from testbed.internet import Internet
 from testbed.process import Daemon, ProgramError, run
 
 ENGINE_PACKAGES = ("docker.io", "containerd", "runc", "iptables", "iproute2")
@@ -108,6 +109,8 @@ class Engine(RunningEngine):
         data: Path | None = None,
         lifetime: int = 3600,
         store: Store = "overlay2",
+        internet: Internet | None = None,
+        mirror: str = "",
     ) -> None:
         """Describe the engine.
 
@@ -116,9 +119,13 @@ class Engine(RunningEngine):
             data: for images and containers, for example on a small disk; below `folder` by default.
             lifetime: seconds after which the engine ends whatever happens.
             store: where it keeps images.
+            internet: what its containers find outside; the world itself by default.
+            mirror: host and port of a registry in which Docker Hub's images are looked for first.
         """
         self.folder = folder
         self.store = store
+        self.internet = internet
+        self.mirror = mirror
         self.data = data or folder / "data"
         self.lifetime = lifetime
         self.socket = folder / "docker.sock"
@@ -166,6 +173,8 @@ class Engine(RunningEngine):
             stack.callback(self._remove_runtime)
             stack.callback(self._remove_data)
             bridge = stack.enter_context(Bridge())
+            if self.internet:
+                stack.enter_context(self.internet.at(bridge.address))
             daemon = self._daemon(bridge)
             stack.callback(daemon.stop)
             daemon.start()
@@ -198,6 +207,8 @@ class Engine(RunningEngine):
             "config-file": self.folder / "daemon.json",
             "log-level": "warn",
             "shutdown-timeout": 5,
+            **({"dns": bridge.address} if self.internet else {}),
+            **({"registry-mirror": f"http://{self.mirror}"} if self.mirror else {}),
         }
         settings = {"features": {"containerd-snapshotter": self.store == "containerd"}}
         (self.folder / "daemon.json").write_text(json.dumps(settings), encoding="utf-8")

@@ -24,6 +24,19 @@ ISSUER = "testbed-tokens"
 SERVICE = "testbed-registry"
 LIFETIME = 300
 
+# What an authority's certificate is for; the registry's tokens are signed with one, too.
+_MAY_SIGN = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 @dataclass(frozen=True)
 class Account:
@@ -58,21 +71,40 @@ class SigningKey:
     certificate: x509.Certificate
 
     @classmethod
-    def made(cls) -> "SigningKey":
-        """Return a new key."""
+    def made(cls, days: int = 1) -> "SigningKey":
+        """Return a new key, whose certificate holds for some days."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ISSUER)])
         now = datetime.datetime.now(datetime.timezone.utc)
         day = datetime.timedelta(days=1)
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         builder = builder.serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - day).not_valid_after(now + day)
+        builder = builder.not_valid_before(now - day).not_valid_after(now + days * day)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(_MAY_SIGN, critical=True)
+        identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
         return cls(key, builder.sign(key, hashes.SHA256()))
 
     def write_certificate(self, path: Path) -> None:
         """Write the certificate where the registry's `rootcertbundle` finds it."""
         path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+
+    def keep(self, folder: Path) -> None:
+        """Write the key and its certificate into a folder, from which `kept` reads them."""
+        self.write_certificate(folder / "authority.pem")
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        (folder / "authority.key").touch(0o600)
+        (folder / "authority.key").write_bytes(self.key.private_bytes(*form))
+
+    @classmethod
+    def kept(cls, folder: Path) -> "SigningKey":
+        """Return the key that was kept in a folder."""
+        key = serialization.load_pem_private_key((folder / "authority.key").read_bytes(), None)
+        certificate = x509.load_pem_x509_certificate((folder / "authority.pem").read_bytes())
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise TypeError(f"{folder}: not the kind of key that was kept")
+        return cls(key, certificate)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return the claims as a signed token, its certificate in the header (RFC 7515, 4.1.6)."""
