@@ -84,7 +84,9 @@ def allowed(github: "LocalGitHub", asked: GitRequest, token: Token | None) -> Re
     Raises:
         GitRefused: In GitHub's words.
     """
-    repository = github.find(f"{asked.owner}/{asked.name}")
+    name = f"{asked.owner}/{asked.name}"
+    # GitHub redirects git by an older name, which to git is the same.
+    repository = github.find(name) or github.former_names.get(name.lower())
     if token is None and (asked.writes or repository is None or repository.private):
         raise GitRefused(401, "No anonymous write access." if asked.writes else BAD_TOKEN)
     if repository is None or not github.visible(repository, token):

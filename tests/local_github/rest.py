@@ -79,10 +79,25 @@ class Request:
     def repository(self) -> Repository:
         """Return the repository of the path; one that the token may not see does not exist."""
         owner, name = self.parameters["owner"], self.parameters["repo"]
-        found = self.github.find(f"{owner}/{name.removesuffix('.git')}")
+        asked = f"{owner}/{name.removesuffix('.git')}"
+        found = self.github.find(asked)
+        moved = self.github.former_names.get(asked.lower())
+        if found is None and moved and self.github.visible(moved, self.token):
+            raise self._moved(asked, moved)
         if found is None or not self.github.visible(found, self.token):
             raise Refused(404, "Not Found")
         return found
+
+    def _moved(self, asked: str, there: Repository) -> Refused:
+        """Return the redirect to the name that a repository has now.
+
+        Source: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+        """
+        refused = Refused(301 if self.method == "GET" else 307, "Moved Permanently")
+        place = self.path.replace(f"/repos/{asked}", f"/repos/{there.full_name}", 1)
+        query = f"?{urllib.parse.urlencode(self.query)}" if self.query else ""
+        refused.headers["Location"] = f"{self.objects.api_url}{place}{query}"
+        return refused
 
     @property
     def caller(self) -> Token:

@@ -131,6 +131,7 @@ class LocalGitHub:
         self.limits = RateLimits(rate_limit, clock)
         self.secondary = SecondaryLimits(clock, enforced=secondary_limits)
         self.repositories: dict[str, Repository] = {}
+        self.former_names: dict[str, Repository] = {}
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
         self.archive_keys: dict[str, str] = {}
@@ -236,6 +237,15 @@ class LocalGitHub:
         if files is not None:
             repository.commit(files, message)
         return repository
+
+    def rename(self, repository: Repository, full_name: str) -> None:
+        """Give a repository another name, or another owner; who asks by the old one is redirected."""
+        owner, name = full_name.split("/")
+        with self.lock:
+            former = repository.full_name.lower()
+            del self.repositories[former]
+            repository.owner, repository.name = self.create_user(owner, "Organization"), name
+            self.former_names[former] = self.repositories[full_name.lower()] = repository
 
     def fork(self, repository: Repository, owner: str) -> Repository:
         """Return a fork of a repository under another owner."""

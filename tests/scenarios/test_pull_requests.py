@@ -43,6 +43,36 @@ def test_with_supersede_false_they_stay(deployments: Deployments) -> None:
     assert not deployments.repository.pulls[0].comments
 
 
+@pytest.mark.parametrize(
+    "now", ["berkeley-dsep-infra/hubs", "cal-icor/datahub"], ids=["renamed", "transferred"]
+)
+def test_a_repository_of_another_name_is_asked_by_that(deployments: Deployments, now: str) -> None:
+    """As without the new name: older ones are closed, and a second run finds what the first has opened."""
+    deployments.older_pull()
+    deployments.github.rename(deployments.repository, now)
+    token = deployments.new_token(repositories=[now])
+    first = deployments.bump(token=token)
+    assert first.status == 0, first.log
+    assert f"is called {now} now: change `repository`." in first.said("notice")[0]
+    assert f"/{now}/pull/" in first.outputs["pull-request-url"]
+    assert numbers(deployments) == [2]
+    second = deployments.bump(token=token)
+    assert second.outputs["pull-request-number"] == first.outputs["pull-request-number"]
+    assert numbers(deployments) == [2]
+
+
+def test_a_reviewer_who_cannot_be_asked_costs_no_other(deployments: Deployments) -> None:
+    for login in ("bob", "dora"):
+        deployments.github.create_user(login)
+        deployments.repository.collaborators.add(login)
+    token = deployments.new_token(login="alice", kind="personal")
+    result = deployments.bump(token=token, reviewers="alice, bob, dora")
+    assert result.status == 0, result.log
+    (pull,) = deployments.open_pulls()
+    assert sorted(user.login for user in pull.reviewers) == ["bob", "dora"]
+    assert "without the reviewers alice." in result.said("warning")[0]
+
+
 def without_marker(world: Deployments) -> None:
     world.repository.commit({"a": b"1"}, branch="update-data100-image-tag-bbbbbbbbbbbb")
     head = "update-data100-image-tag-bbbbbbbbbbbb"
