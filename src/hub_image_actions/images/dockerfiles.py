@@ -135,7 +135,11 @@ def moved(content: bytes, target: BaseTarget) -> tuple[bytes, tuple[BaseOutcome,
     text = _text(content)
     all_bases = list(_bases(text))
     ours = [base for base in all_bases if base.may_be(target.image)]
-    others = {place for base in all_bases if base not in ours for place in base.filled.places}
+    # What is left, too: with the argument of another reference, the tag `$TAG-gpu` would become one that
+    # nobody may have pushed.
+    others = {
+        place for base in all_bases if base.obstacle or base not in ours for place in base.filled.places
+    }
     outcomes = [_outcome(base, target, others) for base in ours]
     parts = {
         (part.start, part.start + len(part.text)): new

@@ -108,6 +108,11 @@ STAYS = {
     "shared": ("ARG A=1\nFROM <I>:$A\nFROM x.io/y:$A\n", [(1, SHARED)]),
     "shared with a name": ("ARG A=1\nFROM <I>:$A\nFROM x.io/y-$A:2\n", [(1, SHARED)]),
     "shared with what is not known": ("ARG A=1\nFROM <I>:$A\nFROM x.io/y:$A-$B\n", [(1, SHARED)]),
+    "shared with a variant": (
+        "ARG A=1\nFROM <I>:$A\nFROM <I>:$A-gpu\n",
+        [(1, SHARED), (1, IN_PIECES)],
+    ),
+    "shared with a part of a name": ("ARG A=1\nFROM <I>:$A\nFROM <I>:v${A}\n", [(1, SHARED), (3, IN_PIECES)]),
     "copied": ("FROM x\nCOPY --chown=1 --from=<I>:1 /a /b\n", [(2, COPIED)]),
     "mounted": ("FROM x\nRUN --mount=type=bind,from=<I>:1,target=/b ls\n", [(2, COPIED)]),
     "patterns": ("ARG A=1\nFROM <I>:${A#v}\n", [(2, MALFORMED)]),
