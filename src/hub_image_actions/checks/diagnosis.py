@@ -32,7 +32,7 @@ _AFTERWARD = re.compile(
     r"^Errors were encountered while processing|\[end of output\]|^(?:Stacktrace|Backtrace|Calls):|"
     # Where it happened: Julia, Node.js and Java tell it below the error, R too.
     r"^\s*\[\d+\] \S+\(|^\s*@ |^in expression starting at |^\s+at \S.*[:(]|^Node\.js v\d|^ *\d+\. [└├│]|"
-    r"^note: run with `RUST_BACKTRACE"
+    r"^note: run with `RUST_BACKTRACE|^hub-check: "
 )
 # R tells its warnings below the error.
 _ASIDE = re.compile(r"^In addition: Warning message")
@@ -66,6 +66,7 @@ class KnownFailure:
         beside: what another line of the log must fit; None where one line is enough.
         names: what finds `{what}` in the lines below, one or several; None where the pattern does.
         files: the configuration files of a repository that name it.
+        has_last_words: whether what was said last before the line shows it, with the line.
     """
 
     name: str
@@ -76,6 +77,7 @@ class KnownFailure:
     beside: "re.Pattern[str] | None" = None
     names: "re.Pattern[str] | None" = None
     files: tuple[str, ...] = ()
+    has_last_words: bool = False
 
     def search(self, line: str) -> "re.Match[str] | None":
         """Return where a line tells this failure; None where it does not."""
@@ -165,12 +167,20 @@ def _known(judged: Sequence[str], shown: Sequence[str], known: Sequence[KnownFai
         return Diagnosis(
             " ".join(failure.name.format(what=what).split()).rstrip(": "),
             failure.remedy,
-            (_drawn(shown[index:]) if failure.names else "") or shown[index].strip(),
+            _shown_of(failure, shown, index),
             _around(shown, index),
             what,
             failure.files,
         )
     return None
+
+
+def _shown_of(failure: KnownFailure, lines: Sequence[str], index: int) -> str:
+    """Return what shows a failure that a line tells: mostly that line."""
+    own = lines[index].strip()
+    if failure.has_last_words and (last := _last_words(_telling(lines[:index]))):
+        return f"{last} ({own})"
+    return (_drawn(lines[index:]) if failure.names else "") or own
 
 
 def _drawn(lines: Sequence[str]) -> str:
@@ -193,11 +203,14 @@ def _unknown(words: Sequence[str], shown: Sequence[str]) -> Diagnosis:
     excerpt = tuple(_telling(shown)[-_LAST:])
     if all(_SILENT.search(line) for line in _telling(words)) and excerpt:
         return Diagnosis(*_SILENCE, excerpt[-1].strip(), excerpt, is_known=False)
-    telling = _telling(words)
-    telling = list(takewhile(lambda line: not _ASIDE.search(line), telling)) or telling
-    last = [line for line in telling if not _AFTERWARD.search(line)] or telling
-    line = last[-1].strip() if last else ""
-    return Diagnosis("The build failed", "", line, excerpt, is_known=False)
+    return Diagnosis("The build failed", "", _last_words(_telling(words)), excerpt, is_known=False)
+
+
+def _last_words(telling: Sequence[str]) -> str:
+    """Return the last of the lines that says why; empty where there are none."""
+    said = list(takewhile(lambda line: not _ASIDE.search(line), telling)) or telling
+    last = [line for line in said if not _AFTERWARD.search(line)] or said
+    return last[-1].strip() if last else ""
 
 
 def _telling(lines: Sequence[str]) -> list[str]:
@@ -240,6 +253,7 @@ def catalogue(path: Path = CATALOGUE) -> tuple[KnownFailure, ...]:
             _optional(entry.get("with")),
             _optional(entry.get("names")),
             tuple(entry.get("files", ())),
+            bool(entry.get("last")),
         )
         for entry in entries
     )

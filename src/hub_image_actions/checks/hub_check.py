@@ -48,7 +48,7 @@ class HubCheckFailed(ActionError):
     """
 
     def __init__(self, diagnosis: Diagnosis) -> None:
-        line = diagnosis.line.removeprefix("hub-check: ")
+        line = diagnosis.line.replace("hub-check: ", "")
         problem = f"The server does not start on a hub. {diagnosis.name}: {line}"
         super().__init__(f"{problem.rstrip('.')}.", diagnosis.remedy)
         self.diagnosis = diagnosis
@@ -61,8 +61,9 @@ class HubCheckFailed(ActionError):
     @property
     def excerpt(self) -> tuple[str, ...]:
         """The lines of the log that prove it; the telling one is marked."""
-        told = self.diagnosis.line
-        return tuple(f"{'> ' if line.strip() == told else '  '}{line}" for line in self.diagnosis.excerpt)
+        # Last words come with what became of the server, in brackets.
+        told = {self.diagnosis.line, self.diagnosis.line.rpartition(" (hub-check: ")[0]} - {""}
+        return tuple(f"{'> ' if line.strip() in told else '  '}{line}" for line in self.diagnosis.excerpt)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from hub_image_actions.checks.hub_check import (
 from hub_image_actions.checks.hub_containers import HubContainers
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 from hub_image_actions.errors import CommandError
+from hub_image_actions.terminal_text import as_shown
 
 
 @pytest.mark.parametrize("failure", catalogue(CATALOGUE), ids=lambda failure: failure.name)
@@ -70,6 +71,9 @@ def test_every_example_is_diagnosed_as_its_entry(failure: KnownFailure) -> None:
             "A script has Windows line ends",
         ),
         ("/srv/start: line 2: $'\\r': command not found", "A script has Windows line ends"),
+        ("/srv/start: line 2: set: pipefail^M: invalid option name", "A script has Windows line ends"),
+        ("/srv/start: 2: set: Illegal option -o pipefail", "A script is written for bash, and sh runs it"),
+        ("/srv/start: 2: [[: not found", "A script is written for bash, and sh runs it"),
         ("/srv/start: 1: set: Illegal option -", "A script has Windows line ends"),
         (
             "x: line 1: /srv/start: cannot execute: required file not found",
@@ -94,6 +98,14 @@ def test_what_the_check_finds_goes_before_harmless_lines_of_the_log() -> None:
     ]
     found = diagnose(log, catalogue(CATALOGUE))
     assert found.name == "The server listens on 0.0.0.0:9999, where the hub does not look for it"
+
+
+def test_a_server_that_ends_with_an_error_is_told_in_its_last_words() -> None:
+    log = ["\x1b[31mthe term has not begun\x1b[0m", "hub-check: the server ended with status 3"]
+    failure = HubCheckFailed(diagnose([as_shown(line) for line in log], catalogue(CATALOGUE)))
+    said = "The server ends with an error: the term has not begun (the server ended with status 3)."
+    assert failure.problem == f"The server does not start on a hub. {said}"
+    assert failure.excerpt == ("> the term has not begun", "  hub-check: the server ended with status 3")
 
 
 def test_a_failure_marks_the_line_that_proves_it() -> None:
