@@ -115,7 +115,7 @@ STARTS = {
         start("bash -c 'no-such-command\r'", "jupyter lab --port=9999 --ServerApp.token=''"),
         "The image starts another server instead of the hub's command",
         "and not jupyterhub-singleuser",
-        timeout=30.0,
+        timeout=20.0,
     ),
     "entry point in shell form": Case(
         'FROM {base}\nENTRYPOINT exec "$@"\n',

@@ -17,7 +17,7 @@ from hub_image_actions.deployments.nodes import (
     is_null,
     lines_of_aliases,
 )
-from hub_image_actions.deployments.parts import DIGEST_KEYS, REPEATING_KEYS, SUFFIX_KEYS
+from hub_image_actions.deployments.parts import DIGEST_KEYS, REPEATING_KEYS, SUFFIX_KEYS, TAG_KEYS
 from hub_image_actions.deployments.sightings import (
     MASK,
     SCHEME,
@@ -131,14 +131,16 @@ class _Sightings:
         nodes = {
             (key, id(node)): node
             for group in ours
-            for key, node in group.filled((*DIGEST_KEYS, *REPEATING_KEYS)).items()
+            for key, node in group.filled((*DIGEST_KEYS, *REPEATING_KEYS, *TAG_KEYS)).items()
+            if node is not group.tag
         }
         for (key, _), node in nodes.items():
             written = node.value.strip()
-            if key in REPEATING_KEYS and written != sighting.tag:
+            repeats_the_tag = key not in DIGEST_KEYS
+            if repeats_the_tag and written != sighting.tag:
                 sighting = replace(sighting, repeats=f"`{key}: {written}` beside it is left")
                 continue
-            holds = "tag" if key in REPEATING_KEYS else _kind_of_digest(written)
+            holds = "tag" if repeats_the_tag else _kind_of_digest(written)
             if not holds:
                 return replace(sighting, digest_key=key, obstacle=Obstacle.OTHER_DIGEST)
             at = self._found(node, written)

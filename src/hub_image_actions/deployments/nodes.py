@@ -171,7 +171,8 @@ class DocumentNodes:
 
     def _collect_group(self, node: MappingNode, place: Place, entries: Mapping[str, Node]) -> None:
         scalars = {key: value for key, value in entries.items() if isinstance(value, ScalarNode)}
-        parts = name_in_parts({key: str(value.value) for key, value in scalars.items()}, self._image)
+        texts = {key: "" if is_null(value) else str(value.value) for key, value in scalars.items()}
+        parts = name_in_parts(texts, self._image)
         group = Group(node, place, scalars, parts)
         self.consumed |= {id(scalars[key]) for key in parts.consumed}
         if group.tag is not None and NAME_KEYS & scalars.keys():

@@ -78,6 +78,8 @@ SHAPES = {
         "name and tag",
         "image: {tag: «1a», name: p/user-images/data100-user-image, registry: us-central1-docker.pkg.dev}\n",
     ),
+    "a registry that is null": ("name and tag", "a:\n  registry: ~\n  repository: IMAGE\n  tag: «1a»\n"),
+    "a name that is null": ("name and tag", "{newName: null, name: IMAGE, image: , newTag: «1a»}\n"),
     "a name in three parts": (
         "name and tag",
         """image:

@@ -498,3 +498,43 @@ def test_a_diff_applies_and_gives_the_same_bytes(tree: Tree, kind: str) -> None:
     subprocess.run(["git", "apply", "-"], cwd=tree.root, input=diff.encode(), check=True)
     applied = path.read_bytes()
     assert applied == plan.edits[0].after != DIFFS[kind].encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        # What YAML takes for a number, and JSON for nothing that there is.
+        ("a.json", f'{{"name": "{IMAGE}", "tag": 812}}', f'{{"name": "{IMAGE}", "tag": "{NEW}"}}'),
+        (
+            "a.yaml.j2",
+            f"{{% if x %}}\nimage:\n  repository: {IMAGE}\n  tag: {OLD}\n{{% endif %}}\n",
+            f"{{% if x %}}\nimage:\n  repository: {IMAGE}\n  tag: {NEW}\n{{% endif %}}\n",
+        ),
+        (
+            "a.yaml",
+            f"name: {IMAGE}\ntag: {OLD}\nversion: '{OLD}'\n",
+            f"name: {IMAGE}\ntag: {NEW}\nversion: '{NEW}'\n",
+        ),
+        (
+            "kustomization.yaml",
+            f"images:\n- name: {IMAGE}\n  newTag: {OLD}\n  tag: {OLD}\n",
+            f"images:\n- name: {IMAGE}\n  newTag: {NEW}\n  tag: {NEW}\n",
+        ),
+    ],
+)
+def test_all_that_says_the_tag_moves_in_the_language_of_the_file(
+    tree: Tree, name: str, before: str, after: str
+) -> None:
+    tree.write(f"deployments/x/{name}", before)
+    plan = tree.plan()
+    assert one(plan).new == NEW
+    (edit,) = plan.edits
+    assert edit.after.decode() == after
+
+
+@pytest.mark.parametrize("key", ["version", "tag"])
+def test_what_says_another_tag_beside_it_stays_and_is_told(tree: Tree, key: str) -> None:
+    tree.write("deployments/x/a.yaml", f"name: {IMAGE}\nnewTag: {OLD}\n{key}: '7'\n")
+    plan = tree.plan()
+    assert (one(plan).new, one(plan).note) == (NEW, f"`{key}: 7` beside it is left")
+    assert plan.edits[0].after.decode() == f"name: {IMAGE}\nnewTag: {NEW}\n{key}: '7'\n"
