@@ -24,7 +24,7 @@ from testbed.engine import Engine, RunningEngine, some_engine
 from testbed.registry import Registry, TokenAuth
 from testbed.seed_image import seed_image
 from workflows.act import Act, Run, published
-from workflows.image_repository import ACCOUNTS, ImageRepository
+from workflows.image_repository import ACCOUNTS, ALL_RIGHTS, ImageRepository, Rights
 
 FILES = Path(__file__).parent / "datahub"
 HUB = "data101"
@@ -214,7 +214,14 @@ class World(ImageRepository):
         return dict(response.json())
 
     def run(
-        self, event: str, workflow: str, checkout: Path, payload: Mapping[str, Any], *, fork: bool = False
+        self,
+        event: str,
+        workflow: str,
+        checkout: Path,
+        payload: Mapping[str, Any],
+        *,
+        rights: Rights = ALL_RIGHTS,
+        actor: str = AUTHOR,
     ) -> Run:
         """Run a workflow as the next run.
 
@@ -227,7 +234,7 @@ class World(ImageRepository):
         self.act = replace(acting, environment={**acting.environment, "GITHUB_RUN_ID": str(number)})
         begin = time.monotonic()
         try:
-            run = super().run(event, workflow, checkout, payload, fork=fork)
+            run = super().run(event, workflow, checkout, payload, rights=rights, actor=actor)
         finally:
             self.act = acting
         seconds = time.monotonic() - begin

@@ -76,7 +76,11 @@ VALUES: list[Any] = [
 ]
 
 
-OUR_HOSTS = ("https://example.org/", "http://127.0.0.1:")
+OUR_HOSTS = (
+    "https://example.org/",
+    "http://127.0.0.1:",
+    "https://github.com/berkeley-dsep-infra/hub-image-actions/blob/v1/",
+)
 
 
 def hostile(kind: str, canary: Path) -> str:

@@ -26,13 +26,20 @@ from hub_image_actions import dependencies
 
 dependencies.activate(ROOT)
 
-from hub_image_actions import markdown
 from hub_image_actions.build.hub_link import HubLink, read_hub_link
 from hub_image_actions.build.image_build import build_image
 from hub_image_actions.build.job import BuildJob, open_job
 from hub_image_actions.build.origin import read_origin
-from hub_image_actions.build.report import BuildReport, tell
-from hub_image_actions.build.settings import BuildSettings, Publication, read_build, read_image
+from hub_image_actions.build.output_files import OutputFileError, write_output_file
+from hub_image_actions.build.report import BuildReport, file_part, tell
+from hub_image_actions.build.report_file import FILE, write_report
+from hub_image_actions.build.settings import (
+    BuildSettings,
+    Publication,
+    comment_marker,
+    read_build,
+    read_image,
+)
 from hub_image_actions.certificates import share_certificates
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
@@ -69,14 +76,15 @@ def comment(job: BuildJob) -> str:
     """Keep the comment on the pull request; return its address, or nothing where the token may not."""
     origin, runner = job.origin, job.runner
     github = GitHub(job.http, origin.api_url, origin.server_url, job.settings.github_token)
-    marker = markdown.marker(f"build-test {job.settings.image}")
+    marker = comment_marker(job.settings.image)
     try:
         kept = KeptComment(Issues(github, origin.repository), origin.pull_request, marker, github.login())
         return kept.keep(job.report.markdown()).url
     except GitHubError as error:
         if error.is_withheld:
             runner.notice(
-                "The token may not comment, as for a pull request from a fork; the report is in the summary."
+                "The token may not comment, as for a pull request from a fork: the report is in the summary, "
+                "and left for the workflow that may comment."
             )
         else:
             runner.warning(f"The pull request has no comment. {error}")
@@ -94,6 +102,18 @@ def image_names(report: BuildReport) -> dict[str, str]:
     }
 
 
+def leave(report: BuildReport, runner: Runner, folder: Path) -> str:
+    """Leave the report for a workflow that may comment; return the file's path."""
+    # Several images may be built in one job, and each has an artifact of its own.
+    name = f"left-{file_part(report.image)}/{FILE}"
+    try:
+        write_output_file(folder, name, write_report(report).decode())
+    except OutputFileError as error:
+        runner.warning(f"The report cannot be left in {folder}. {error.problem}")
+        return ""
+    return str(folder / name)
+
+
 def run(runner: Runner) -> int:
     """Build the image, tell what is known of it however that ended, and return the exit status.
 
@@ -102,9 +122,12 @@ def run(runner: Runner) -> int:
     """
     origin = read_origin(os.environ, Path.cwd())
     report = BuildReport("", "Test of the image", run_url=origin.run_url, is_test=True)
+    report.is_for_review = bool(origin.pull_request)
+    # Told even where another input cannot be used.
+    wanted = report.is_for_review and Inputs(runner.input).flag("comment", default=True)
     address = ""
     try:
-        settings, wanted, report.hub = read_inputs(
+        settings, _, report.hub = read_inputs(
             Inputs(runner.input), origin.image_name, origin.tag_values.default, origin.server_url
         )
         report.title = f"Test of {settings.image.short}"
@@ -114,14 +137,15 @@ def run(runner: Runner) -> int:
             except ActionError as error:
                 report.error = error
                 runner.error(error)
-            if wanted and origin.pull_request and settings.github_token:
+            if wanted and settings.github_token:
                 address = comment(job)
     except ActionError as error:
         report.error = error
         runner.error(error)
     told = tell(report, runner, origin.scratch)
     outputs = {name: told[name] for name in ("digest", "size", "tests", "reused", "built-by", "report")}
-    runner.outputs({**image_names(report), **outputs, "comment-url": address})
+    left = leave(report, runner, origin.scratch) if wanted and not address else ""
+    runner.outputs({**image_names(report), **outputs, "comment-url": address, "left-report": left})
     return 1 if report.error else 0
 
 

@@ -111,12 +111,23 @@ class GitHubError(ActionError):
         return self.is_forbidden or self.is_not_found
 
 
-class InvalidInputs(ActionError):
+class SeveralErrors(ActionError):
+    """Several things are wrong at once; `errors` holds one error for each."""
+
+    errors: tuple[ActionError, ...]
+
+    def __init__(self, problem: str, errors: tuple[ActionError, ...]) -> None:
+        super().__init__(problem)
+        self.errors = errors
+
+
+class InvalidInputs(SeveralErrors):
     """Some inputs cannot be used; `errors` holds one error for each."""
 
+    errors: tuple[InputError, ...]
+
     def __init__(self, errors: tuple[InputError, ...]) -> None:
-        super().__init__(f"{len(errors)} of the inputs cannot be used.")
-        self.errors = errors
+        super().__init__(f"{len(errors)} of the inputs cannot be used.", errors)
 
 
 class CommandError(ActionError):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .issues import Issue
     from .pulls import Comment, Label, Pull
     from .releases import Release
-    from .runs import Check, CommitStatus, Dispatch, Run, Status
+    from .runs import Artifact, Check, CommitStatus, Dispatch, Run, Status
 
 # What a file of a commit can be given as: text, (mode, bytes) for links and programs, None to remove it.
 Content = bytes | str | tuple[str, bytes] | None
@@ -157,6 +157,7 @@ class Repository:
     issues: "list[Issue]" = field(default_factory=list)
     releases: "list[Release]" = field(default_factory=list)
     runs: "list[Run]" = field(default_factory=list)
+    artifacts: "list[Artifact]" = field(default_factory=list)
     dispatches: "list[Dispatch]" = field(default_factory=list)
     checks: "list[Check]" = field(default_factory=list)
     statuses: "list[CommitStatus]" = field(default_factory=list)
@@ -295,6 +296,7 @@ class Repository:
         status: "Status" = "completed",
         conclusion: str | None = "success",
         actor: User | None = None,
+        head: "Repository | None" = None,
     ) -> "Run":
         """Plant a run of a workflow's file at a branch's commit (the default branch's by default).
 
@@ -311,8 +313,17 @@ class Repository:
         whose = actor or self.owner
         conclusion = conclusion if status == "completed" else None
         run = Run(run_id, number, workflow, event, branch, sha, status, conclusion, whose)
+        run.head_repository = head or self
         self.runs.append(run)
         return run
+
+    def add_artifact(self, run: "Run", name: str, content: bytes) -> "Artifact":
+        """Plant what a run left."""
+        from .runs import Artifact
+
+        artifact = Artifact(self.id * 100_000 + len(self.artifacts), run, name, content)
+        self.artifacts.append(artifact)
+        return artifact
 
     def add_check(
         self, sha: str, name: str, status: "Status" = "completed", conclusion: str | None = "success"

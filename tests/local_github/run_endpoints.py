@@ -1,8 +1,8 @@
-"""Endpoints for workflows, their runs, dispatches, checks and statuses."""
+"""Endpoints for workflows, their runs and what these left, dispatches, checks and statuses."""
 
 from typing import Any
 
-from . import run_objects
+from . import run_objects, storage
 from .rest import Answer, Refused, Request, endpoint
 from .runs import CommitStatus, Dispatch, Run, Workflow, workflows
 
@@ -93,11 +93,32 @@ def get_runs_of_workflow(request: Request) -> Answer:
 @endpoint("GET", f"{REPOSITORY}/actions/runs/{{run_id}}", READ)
 def get_run(request: Request) -> Answer:
     """Give a run."""
-    wanted = request.parameters["run_id"]
-    found = next((one for one in request.repository.runs if str(one.id) == wanted), None)
-    if found is None:
+    return Answer(200, _run(request, _wanted(request), workflows(request.repository)))
+
+
+@endpoint("GET", f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts", READ)
+def get_artifacts(request: Request) -> Answer:
+    """List what a run left, newest first."""
+    repository, run, name = request.repository, _wanted(request), request.query.get("name")
+    found = [one for one in reversed(repository.artifacts) if one.run is run and name in (None, one.name)]
+    page, headers = request.page(found)
+    listed = [run_objects.artifact(request.objects, repository, one) for one in page]
+    return Answer(200, {"total_count": len(found), "artifacts": listed}, headers)
+
+
+@endpoint("GET", f"{REPOSITORY}/actions/artifacts/{{artifact_id}}/{{archive_format}}", READ)
+def download_artifact(request: Request) -> Answer:
+    """Lead to the storage; a public repository's artifacts, too, are given to those who say who they are."""
+    repository, wanted = request.repository, request.parameters["artifact_id"]
+    if request.token is None or not request.token.may(repository.full_name, *READ):
+        refusal = request.token.refusal if request.token else "You must have the actions scope to download."
+        raise Refused(403, refusal)
+    found = next((one for one in repository.artifacts if str(one.id) == wanted), None)
+    if found is None or request.parameters["archive_format"] != "zip":
         raise Refused(404, "Not Found")
-    return Answer(200, _run(request, found, workflows(request.repository)))
+    if found.expired:
+        raise Refused(410, "Artifact has expired")
+    return Answer(302, None, {"Location": storage.link(request.github, found)})
 
 
 @endpoint("GET", f"{REPOSITORY}/commits/{{ref}}/check-runs", ("checks", "read"))
@@ -148,6 +169,14 @@ def create_status(request: Request) -> Answer:
     repository.statuses.append(made)
     creator = request.objects.user(request.caller.user)
     return Answer(201, {**run_objects.status(request.objects, repository, made), "creator": creator})
+
+
+def _wanted(request: Request) -> Run:
+    wanted = request.parameters["run_id"]
+    found = next((one for one in request.repository.runs if str(one.id) == wanted), None)
+    if found is None:
+        raise Refused(404, "Not Found")
+    return found
 
 
 def _workflow(request: Request) -> Workflow:

@@ -1,10 +1,11 @@
-"""The JSON objects of workflows, runs, checks and statuses."""
+"""The JSON objects of workflows, runs and what they left, checks and statuses."""
 
+import hashlib
 from typing import Any
 
 from .objects import Objects, node_id
 from .repository import Repository
-from .runs import Check, CommitStatus, Run, Workflow
+from .runs import Artifact, Check, CommitStatus, Run, Workflow
 
 Json = dict[str, Any]
 
@@ -55,7 +56,7 @@ def run(build: Objects, repository: Repository, one: Run, known: Workflow | None
         "pull_requests": [],
         "created_at": one.created_at,
         "updated_at": one.updated_at,
-        "run_started_at": one.created_at,
+        "run_started_at": one.started_at,
         "actor": build.user(one.actor),
         "triggering_actor": build.user(one.actor),
         **{f"{name}_url": f"{url}/{name}" for name in actions},
@@ -71,7 +72,34 @@ def run(build: Objects, repository: Repository, one: Run, known: Workflow | None
             "committer": {"name": commit.committer.name, "email": commit.committer.email},
         },
         "repository": build.repository(repository),
-        "head_repository": build.repository(repository),
+        # GitHub's description says that there always is one; of a fork that was deleted there is none.
+        "head_repository": build.repository(one.head_repository) if one.head_repository else None,
+    }
+
+
+def artifact(build: Objects, repository: Repository, one: Artifact) -> Json:
+    """Build an `artifact`."""
+    url = f"{build.api_url}/repos/{repository.full_name}/actions/artifacts/{one.id}"
+    head = one.run.head_repository
+    return {
+        "id": one.id,
+        "node_id": node_id("Artifact", one.id),
+        "name": one.name,
+        "size_in_bytes": len(one.content),
+        "url": url,
+        "archive_download_url": f"{url}/zip",
+        "expired": one.expired,
+        "created_at": one.created_at,
+        "updated_at": one.created_at,
+        "expires_at": one.created_at,
+        "digest": f"sha256:{hashlib.sha256(one.content).hexdigest()}",
+        "workflow_run": {
+            "id": one.run.id,
+            "repository_id": repository.id,
+            "head_repository_id": head.id if head else 0,
+            "head_branch": one.run.branch or "",
+            "head_sha": one.run.sha,
+        },
     }
 
 

@@ -59,6 +59,21 @@ class Run:
     title: str = ""
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
+    started_at: str = field(default_factory=now)
+    # The repository of the head; None for a fork that is gone.
+    head_repository: Repository | None = None
+
+
+@dataclass(eq=False)
+class Artifact:
+    """What a run left: an archive of files, as it was uploaded."""
+
+    id: int
+    run: Run
+    name: str
+    content: bytes
+    expired: bool = False
+    created_at: str = field(default_factory=now)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from . import archives, git_http, openapi, pages, rest
+from . import archives, git_http, openapi, pages, rest, storage
 from .api import Api
 from .calls import Call, Problem, counts
 from .exchange import Exchange
@@ -25,6 +25,7 @@ from .limits import RateLimits, SecondaryLimits
 from .objects import Objects
 from .pulls import follow_base, follow_head
 from .repository import Content, Repository, now
+from .runs import Artifact
 from .shared import Organisation, Shared
 from .tokens import EVERYTHING, Kind, Token, User, new_value
 
@@ -135,6 +136,7 @@ class LocalGitHub:
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
         self.archive_keys: dict[str, str] = {}
+        self.stored: dict[str, Artifact] = {}
         self.organisations: dict[str, Organisation] = {}
         self.calls: list[Call] = []
         self.problems: list[Problem] = []
@@ -354,6 +356,8 @@ class LocalGitHub:
             git_http.serve(self, exchange, asked, self._fault(call, f"{call.template}?{query}"))
         elif path.startswith(archives.PATH):
             archives.serve(self, exchange, path, query, self._fault(call, path))
+        elif path.startswith(storage.PATH):
+            storage.serve(self, exchange, path, query, self._fault(call, path))
         elif path.startswith(API_PATH + "/"):
             self._serve_rest(exchange, self._fault(call, call.path))
         else:
@@ -372,6 +376,8 @@ class LocalGitHub:
         template = asked.action if asked else path
         if path.startswith(archives.PATH):
             template = archives.ACTION
+        if path.startswith(storage.PATH):
+            template = storage.ACTION
         if path.startswith(API_PATH + "/"):
             path = path.removeprefix(API_PATH)
             found = rest.route(handler.command, path)

@@ -1,8 +1,11 @@
 """`build-test`: nothing is pushed, and one comment on the pull request says how the image does."""
 
+from pathlib import Path
+
 import pytest
 
-from scenarios.images import IMAGE, PASSING, ImageRepository
+from hub_image_actions.build.report_file import FILE, read_report
+from scenarios.images import IMAGE, NAME, PASSING, ImageRepository
 from testbed.fault_proxy import FaultProxy
 
 
@@ -52,6 +55,28 @@ def test_a_token_that_may_not_comment_is_no_failure(repository: ImageRepository)
     assert result.outputs["comment-url"] == ""
     assert "✅" in result.summary
     assert repository.comments(number) == []
+    left = Path(result.outputs["left-report"])
+    assert left.name == FILE
+    read = read_report(left.read_bytes(), "Test of data100-user-image")
+    read.is_for_review = True
+    # Which run it was, GitHub tells.
+    read.run_url = f"{repository.github.server_url}/{NAME}/actions/runs/77"
+    assert read.markdown().strip() == result.summary.strip()
+
+
+def test_where_the_inputs_cannot_be_used_a_fork_is_told_so_too(repository: ImageRepository) -> None:
+    number = repository.pull_request()
+    job = repository.on_pull_request(number, "somebody/data100-user-image")
+    result = repository.build_test(job, github_token="", user_id="many")
+    assert "user-id" in result.error
+    assert "`user-id`" in read_report(Path(result.outputs["left-report"]).read_bytes(), "x").markdown()
+
+
+def test_a_comment_that_is_there_or_not_wanted_leaves_nothing(repository: ImageRepository) -> None:
+    job = repository.on_pull_request(repository.pull_request())
+    assert repository.build_test(job).outputs["left-report"] == ""
+    assert repository.build_test(job, comment="false").outputs["left-report"] == ""
+    assert repository.build_test().outputs["left-report"] == ""
 
 
 def test_an_answer_that_is_lost_makes_no_second_comment(repository: ImageRepository) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 OURS = "hub_image_actions"
-ACTIONS = ("binder-badge", "build", "build-test", "bump-base-image", "bump-datahub-tag")
+ACTIONS = ("binder-badge", "build", "build-test", "bump-base-image", "bump-datahub-tag", "comment-result")
 LONGEST_FUNCTION, LONGEST_CLASS, MOST_METHODS = 40, 200, 15
 FOLDERS = ("src", "actions", "release", "demo", "scripts")
 

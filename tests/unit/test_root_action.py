@@ -55,7 +55,7 @@ def test_build_test_takes_and_gives_a_part_of_what_build_does(root: Path) -> Non
     ].items()
     missing = build["inputs"].keys() - test["inputs"].keys()
     assert missing == {"push", "tag", "tag-exists", "extra-tags", "latest", "public-check"}
-    assert test["outputs"].keys() - build["outputs"].keys() == {"comment-url", "local-image"}
+    assert test["outputs"].keys() - build["outputs"].keys() == {"comment-url", "left-report", "local-image"}
 
 
 @pytest.mark.parametrize("action", ["build", "build-test"])

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sysconfig
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = "berkeley-dsep-infra/hub-image-actions"
 STAND_INS = {
     "actions/create-github-app-token@1b10c78c7865c340bc4f6099eb2f838309f1e8c3": "create-github-app-token",
+    "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f": "upload-artifact",
     "docker/login-action@4907a6ddec9925e35a0a9e82d7399ccc52663121": "login-action",
 }
 PUBLISHED = {"action.yml", "actions", "dependencies.zip", "requirements", "src"}
@@ -30,11 +32,13 @@ class Run:
         status: act's exit status.
         output: all that it wrote, secrets unhidden.
         entries: the same, line by line.
+        artifacts: the archives that it left, by name.
     """
 
     status: int
     output: str
     entries: tuple[Entry, ...] = field(repr=False)
+    artifacts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def jobs(self) -> dict[str, str]:
@@ -101,6 +105,7 @@ class Act:
         payload: Entry,
         variables: Mapping[str, str],
         secrets: Mapping[str, str],
+        actor: str = "alice",
     ) -> Run:
         """Run a workflow of a checkout as an event does, and return how it ended.
 
@@ -111,20 +116,24 @@ class Act:
             payload: the event's payload.
             variables: the repository's variables.
             secrets: the repository's secrets, and the job's token as GITHUB_TOKEN.
+            actor: who made the event happen.
         """
         path = self.folder / "event.json"
         path.write_text(json.dumps(payload), encoding="utf-8")
         others = {name: stand_in(folder) for name, folder in self.stand_ins.items()}
         repositories = {f"{OURS}@{self.version}": self.actions, **others}
+        # Each run has a storage of its own, which is thrown away with the test.
+        artifacts = Path(tempfile.mkdtemp(dir=self.folder))
+        environment = {**self.environment, "STAND_IN_ARTIFACTS": str(artifacts)}
         options = {
             "--local-repository": [f"{name}={folder}" for name, folder in repositories.items()],
-            "--env": [f"{name}={value}" for name, value in self.environment.items()],
+            "--env": [f"{name}={value}" for name, value in environment.items()],
             "--var": [f"{name}={value}" for name, value in variables.items()],
             "--secret": [f"{name}={value}" for name, value in secrets.items()],
         }
         command = [
             *(str(program("act")), event, "--workflows", f".github/workflows/{workflow}"),
-            *("--eventpath", str(path), "--actor", "alice", "--platform", "ubuntu-latest=-self-hosted"),
+            *("--eventpath", str(path), "--actor", actor, "--platform", "ubuntu-latest=-self-hosted"),
             *(
                 "--action-cache-path",
                 str(self.folder / "cache"),
@@ -136,7 +145,8 @@ class Act:
             *(word for name, values in options.items() for value in values for word in (name, value)),
         ]
         status, output = finished(command, checkout, self._process_environment())
-        return Run(status, output, tuple(entries(output)))
+        left = {archive.stem: archive.read_bytes() for archive in artifacts.iterdir()}
+        return Run(status, output, tuple(entries(output)), left)
 
     def _process_environment(self) -> dict[str, str]:
         outside = os.pathsep.join(

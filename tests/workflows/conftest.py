@@ -11,15 +11,15 @@ from testbed.base_image import jupyter_base
 from testbed.engine import RunningEngine
 from testbed.registry import Registry, TokenAuth
 from workflows.act import Act, published
-from workflows.image_repository import ACCOUNTS, ImageRepository, Setup
+from workflows.image_repository import ACCOUNTS, PUBLIC_HUB, ImageRepository, Setup
 
 NewWorld = Callable[..., ImageRepository]
 
 
 @pytest.fixture(scope="session")
 def base_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry that shows the base image to everybody, and takes and shows the rest with a key only."""
-    auth = TokenAuth(ACCOUNTS, public=("testbed/*",))
+    """A registry that shows two images to everybody, and takes and shows the rest with a key only."""
+    auth = TokenAuth(ACCOUNTS, public=("testbed/*", f"ucb-datahub-2018/user-images/{PUBLIC_HUB}-user-image"))
     with Registry(tmp_path_factory.mktemp("registry"), auth=auth) as running:
         yield running
 

@@ -13,9 +13,12 @@ from typing import Any
 import requests
 from ruamel.yaml import YAML
 
-from local_github import LocalGitHub
+from hub_image_actions.references import DEFAULT_REGISTRY
+from local_github import LocalGitHub, run_objects
 from local_github.pulls import Pull
 from local_github.repository import Repository
+from local_github.runs import Run as GitHubRun
+from local_github.runs import workflows
 from testbed.registry import Registry
 from testbed.token_server import Account
 from workflows.act import ROOT, Act, Run
@@ -47,6 +50,9 @@ USER 1000
 ENTRYPOINT ["/srv/repo/start"]
 """
 BEFORE = "511c4637d702"
+DEPENDABOT = "dependabot[bot]"
+# The hub whose image everybody may pull.
+PUBLIC_HUB = "stat88"
 HUBS = {
     "deployments/{hub}/hubploy.yaml": "images:\n  images:\n    - name: {image}:{tag}\n",
     "deployments/prob140/config/common.yaml": """\
@@ -58,6 +64,37 @@ jupyterhub:
 """,
     "deployments/eecs/hubploy.yaml": "images:\n  image_name: {image}-old:{tag}\n",
 }
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What GitHub gives a run of a workflow.
+
+    Args:
+        variables: whether it sees the repository's variables.
+        secrets: whether it sees the repository's secrets.
+        read_only: whether its token may only read, whatever the workflow asks for.
+    """
+
+    variables: bool = True
+    secrets: bool = True
+    read_only: bool = False
+
+    @classmethod
+    def of_fork(cls) -> "Rights":
+        """Return what a run of a fork's pull request gets: nothing of the repository's."""
+        return cls(variables=False, secrets=False, read_only=True)
+
+    @classmethod
+    def of_dependabot(cls) -> "Rights":
+        """Return what Dependabot's gets: its secrets are others, of which there are none here.
+
+        Source: "Troubleshooting Dependabot on GitHub Actions" in GitHub's documentation.
+        """
+        return cls(secrets=False, read_only=True)
+
+
+ALL_RIGHTS = Rights()
 
 
 @dataclass(frozen=True)
@@ -74,6 +111,7 @@ class Setup:
         variables: more variables.
         secrets: its secrets.
         app: what is asked for the App's token in another way than the template does.
+        named: whether the workflows' text names the image, for runs that see no variables.
     """
 
     owner: str = OWNER
@@ -85,6 +123,7 @@ class Setup:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=lambda: dict(SECRETS))
     app: Mapping[str, str] = field(default_factory=dict)
+    named: bool = False
 
 
 @dataclass
@@ -141,8 +180,17 @@ class ImageRepository:
             left_out = "__pycache__" in path.parts or (self.tests and name.startswith("image-tests/"))
             if path.is_file() and not left_out:
                 content = path.read_bytes()
+                content = self.written(content)
                 files[name] = ("100755", content) if path.stat().st_mode & 0o100 else content
         return files | {"environment.yml": ENVIRONMENT.encode()}
+
+    def written(self, content: bytes) -> bytes:
+        """Return a file with what a repository writes into it for a fork's runs, which see no variables."""
+        # Without the registry, they would ask one on the internet.
+        registry, image = self.registry.host, self.image if self.setup.named else ""
+        usual, own = f"vars.REGISTRY || '{DEFAULT_REGISTRY}'", f"vars.REGISTRY || '{registry}'"
+        named = content.replace(b"vars.IMAGE || ''", f"vars.IMAGE || '{image}'".encode())
+        return named.replace(usual.encode(), own.encode())
 
     def hubs(self) -> dict[str, bytes]:
         """Return the deployments' files."""
@@ -169,14 +217,21 @@ class ImageRepository:
         )
 
     def open_pull_request(
-        self, branch: str, files: Mapping[str, bytes], head: Repository | None = None
+        self,
+        branch: str,
+        files: Mapping[str, bytes],
+        head: Repository | None = None,
+        *,
+        author: str = "alice",
+        base: str = "main",
     ) -> Pull:
-        """Open a pull request with one commit; from a fork, where one is given."""
+        """Open a pull request with one commit; from a fork, where one is given, and by its owner."""
         repository = head or self.repository
-        repository.commit(dict(files), f"Work on {branch}", branch=branch)
-        author = repository.owner.login if head else "alice"
+        if files:
+            repository.commit(dict(files), f"Work on {branch}", branch=branch)
+        author = repository.owner.login if head else author
         url = f"{self.github.api_url}/repos/{self.name}/pulls"
-        body = {"title": f"Work on {branch}", "head": f"{repository.owner.login}:{branch}", "base": "main"}
+        body = {"title": f"Work on {branch}", "head": f"{repository.owner.login}:{branch}", "base": base}
         token = self.github.create_token(login=author, kind="personal")
         answer = requests.post(url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)
         assert answer.ok, answer.text
@@ -185,7 +240,7 @@ class ImageRepository:
     def on_pull_request(self, pull: Pull, action: str, workflow: str) -> Run:
         """Run what something that happens to a pull request runs."""
         head = pull.head_repository or self.repository
-        fork = head is not self.repository
+        fork, by = head is not self.repository, pull.user.login
         payload = self.payload(
             "pull_request",
             action=action,
@@ -202,7 +257,35 @@ class ImageRepository:
         if workflow == "binder.yaml":
             checkout = self.checkout(pull.base_sha)
             return self.run("pull_request_target", workflow, checkout, payload)
-        return self.run("pull_request", workflow, self.merged(pull), payload, fork=fork)
+        rights = Rights.of_fork() if fork else Rights.of_dependabot() if by == DEPENDABOT else ALL_RIGHTS
+        run = self.run("pull_request", workflow, self.merged(pull), payload, rights=rights, actor=by)
+        made = self.repository.add_run(
+            f".github/workflows/{workflow}",
+            "pull_request",
+            pull.head,
+            pull.head_sha,
+            conclusion="failure" if run.status else "success",
+            actor=pull.user,
+            head=head,
+        )
+        for name, content in run.artifacts.items():
+            self.repository.add_artifact(made, name, content)
+        return run
+
+    def on_completed_run(self, workflow: str, run: GitHubRun | None = None) -> Run:
+        """Run what the end of another workflow's run starts: the last run's, unless one is given."""
+        run = run or self.repository.runs[-1]
+        known = next(one for one in workflows(self.repository) if one.path == run.workflow)
+        objects, repository = self.github.objects, self.repository
+        payload = {
+            "action": "completed",
+            "workflow_run": run_objects.run(objects, repository, run, known),
+            "workflow": run_objects.workflow(objects, repository, known),
+            "repository": objects.repository(repository),
+            "sender": objects.user(run.actor),
+        }
+        checkout = self.checkout(repository.branches()["main"])
+        return self.run("workflow_run", workflow, checkout, payload, actor=run.actor.login)
 
     def payload(self, event: str, **values: Any) -> dict[str, Any]:
         """Return an event's payload."""
@@ -217,19 +300,27 @@ class ImageRepository:
         return filled
 
     def run(
-        self, event: str, workflow: str, checkout: Path, payload: Mapping[str, Any], *, fork: bool = False
+        self,
+        event: str,
+        workflow: str,
+        checkout: Path,
+        payload: Mapping[str, Any],
+        *,
+        rights: Rights = ALL_RIGHTS,
+        actor: str = "alice",
     ) -> Run:
         """Run a workflow of a checkout, with a token that may what the workflow asks for and no more."""
-        token = self.token(permissions(checkout / ".github/workflows" / workflow, read_only=fork))
-        # A fork's run need not see the variables. Without this one it would ask a registry on the internet.
-        seen = {"REGISTRY": self.registry.host} if fork else self.variables
+        # Each run has a machine of its own, on which nobody has logged in.
+        (Path(self.act.environment["DOCKER_CONFIG"]) / "config.json").unlink(missing_ok=True)
+        allowed = permissions(checkout / ".github/workflows" / workflow, read_only=rights.read_only)
         run = self.act.run(
             event,
             workflow,
             checkout=checkout,
             payload=payload,
-            variables=seen,
-            secrets={"GITHUB_TOKEN": token} | ({} if fork else self.secrets),
+            variables=self.variables if rights.variables else {},
+            secrets={"GITHUB_TOKEN": self.token(allowed)} | (self.secrets if rights.secrets else {}),
+            actor=actor,
         )
         self.runs.append(run)
         return run

@@ -68,6 +68,16 @@ def test_a_pull_request_is_built_and_tested(opened: Run) -> None:
     assert opened.outputs("test")["tests"] == "1 passed"
 
 
+def test_a_run_that_may_comment_leaves_nothing_to_be_told(
+    world: ImageRepository, pull: Pull, opened: Run
+) -> None:
+    assert opened.artifacts == {}
+    before = results(pull)
+    run = world.on_completed_run("comment.yaml", world.repository.runs[0])
+    assert run.jobs == {"comment": "success"}, run.log
+    assert results(pull) == before
+
+
 def test_it_has_one_comment_which_follows_the_pushes(pull: Pull, opened: Run, broken: Run) -> None:
     assert (opened.status, broken.jobs) == (0, {"test": "failure"}), broken.log
     (comment,) = results(pull)
@@ -87,6 +97,12 @@ def test_a_forks_pull_request_is_tested_and_its_result_is_in_the_summary(
     assert tested_fork.jobs == {"test": "success"}, tested_fork.log
     assert "1 passed" in tested_fork.summary
     assert results(of_fork) == []
+
+
+def test_a_fork_that_can_read_no_image_of_the_repository_is_told_so_in_one_notice(tested_fork: Run) -> None:
+    notices = [line for line in tested_fork.log_lines if "::notice" in line]
+    assert sum("No image of the default branch can be read here" in line for line in notices) == 1
+    assert [line for line in tested_fork.log_lines if "::warning" in line or "::error" in line] == []
 
 
 @pytest.mark.parametrize("action", ["opened", "synchronize"])

@@ -147,7 +147,13 @@ class Manifests(Protocol):
 
 
 def last_pushed(
-    registry: Manifests, image: ImageName, commits: Iterable[str], tag: str, tell: Callable[[str], None]
+    *,
+    registry: Manifests,
+    image: ImageName,
+    commits: Iterable[str],
+    tag: str,
+    tell: Callable[[str], None],
+    notice: Callable[[str], None],
 ) -> str:
     """Return the reference of the newest commit's image that the registry has; empty where it has none.
 
@@ -156,7 +162,8 @@ def last_pushed(
         image: the image.
         commits: commits of the default branch, the newest first.
         tag: the tag of this build, which shows how long the tags are that commits get.
-        tell: told why nothing is found.
+        tell: told that there is none.
+        notice: told why the registry does not say, which somebody may want to change.
     """
     length = len(commit_of(tag)) or COMMIT_LENGTH
     asked = 0
@@ -166,7 +173,10 @@ def last_pushed(
             if registry.has(image.repository, commit[:length]):
                 return f"{image}:{commit[:length]}"
         except RegistryError as error:
-            tell(f"No cache: {error}")
+            notice(
+                "No image of the default branch can be read here, so all layers are built and nothing is "
+                f"compared. {error}"
+            )
             return ""
     tell(f"No cache: the registry has none of the default branch's last {asked} commits.")
     return ""
@@ -195,6 +205,7 @@ class PreviousImage:
                 commits=self._commits(),
                 tag=tag,
                 tell=self._job.runner.info,
+                notice=self._job.runner.notice,
             )
         return self._reference
 

@@ -97,7 +97,7 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
     return BuildOrigin(
         checkout=checkout,
         repository=run.repository,
-        image_name=_image_name(run.repository or local.origin() or str(checkout.resolve())),
+        image_name=called_after(run.repository or local.origin() or str(checkout.resolve())),
         server_url=run.server_url,
         api_url=run.api_url,
         run_url=run.run_url,
@@ -111,7 +111,7 @@ def read_origin(environ: Mapping[str, str], folder: Path) -> BuildOrigin:
     )
 
 
-def _image_name(address: str) -> str:
+def called_after(address: str) -> str:
     """Return a name that Docker takes, made of the last part of a repository's name, address or folder."""
     last = re.split(r"[/:\\]", address.rstrip("/"))[-1].removesuffix(".git")
     return re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-") or NAMELESS

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from hub_image_actions import markdown
+from hub_image_actions import guide, markdown
 from hub_image_actions.build.hub_link import HubLink
 from hub_image_actions.build.output_files import OutputFileError, write_output_file
 from hub_image_actions.checks.diagnosis import Diagnosis
 from hub_image_actions.checks.results import CaseResult, Outcome, SuiteResults
 from hub_image_actions.docker.engine import Layer
 from hub_image_actions.entry.runner import Runner
-from hub_image_actions.errors import ActionError, InvalidInputs
+from hub_image_actions.errors import ActionError, SeveralErrors
 from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.size import LayerSize
@@ -31,6 +31,11 @@ _LONGEST_NAME = 80
 _MOST_INSTRUCTION = 90
 _MARKS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌", Outcome.SKIPPED: "skipped"}
 _MIB = 1 << 20
+WHEN_WRONG = markdown.link("when something is wrong", f"{guide.CHANGING}#when-something-is-wrong")
+READY = (
+    "**Next:** ready for review. Whoever looks after this image reads the change and merges it: "
+    f"{markdown.link('what a merge does', f'{guide.CHANGING}#5-review')}."
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,9 @@ class BuildReport:
         is_test: whether it is about a build that pushes nothing but candidates.
         hub: where people can try the image; None where no hub is named.
         reused: what was taken from the registry instead of building it; None where the image was built.
+        is_for_review: whether it is about a pull request, whose author wants to know what comes next.
+        source: in Markdown of our own, whose words these are where they are not this run's.
+        conclusion: how the run as a whole ended, as GitHub has it; None while it is this run.
     """
 
     image: str
@@ -117,6 +125,14 @@ class BuildReport:
     is_test: bool = False
     hub: HubLink | None = None
     reused: ReusedImage | None = None
+    is_for_review: bool = False
+    source: str = ""
+    conclusion: str | None = None
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether all went well: by GitHub's word where the report is somebody else's."""
+        return not self.error if self.conclusion is None else self.conclusion == "success"
 
     @property
     def tested(self) -> str:
@@ -152,24 +168,13 @@ def _text(report: BuildReport, most: int) -> str:
         most: how many failures are told in full.
     """
     failed = [case for case in report.cases if case.outcome is Outcome.FAILED]
-    time = sum(report.phases.values())
     paragraphs = (
-        f"### {'❌' if report.error else '✅'} {markdown.escape(report.title)}",
+        f"### {'✅' if report.has_passed else '❌'} {markdown.escape(report.title)}",
+        report.source,
         _failure(report.error, report.diagnosis),
         report.reused.markdown() if report.reused else "",
-        _facts(
-            {
-                "Image": _image(report),
-                "Digest": markdown.code(report.digest),
-                "Pushed as": ", ".join(map(markdown.code, report.tags)) if report.pushed else "",
-                "Size": human_size(report.size) if report.size else "",
-                "Tests": _tested(report),
-                "As on a hub": f"✅ {markdown.escape(report.hub_check)}" if report.hub_check else "",
-                "Packages": _number_of_packages(report.contents),
-                "Cached layers from": markdown.code(report.cached_from),
-                "Run": markdown.link("log", report.run_url) if report.run_url else "",
-            }
-        ),
+        _next(report) if report.is_for_review else "",
+        _facts(_facts_of(report)),
         _try_it(report, report.hub),
         *map(_failed_test, failed[:most]),
         _more(len(failed) - most, " tests failed"),
@@ -178,10 +183,27 @@ def _text(report: BuildReport, most: int) -> str:
         _folded(f"All tests: {len(report.cases)}", ("", "Test", "File", "Time"), *_all_tests(report.cases)),
         _folded("Biggest layers", ("Size", "Share", "Made by"), _biggest_layers(report)),
         _folded(
-            f"Time: {human_time(time)}", ("", "Time", "Share"), _times(report.phases), _disk(report.free)
+            f"Time: {human_time(sum(report.phases.values()))}",
+            ("", "Time", "Share"),
+            _times(report.phases),
+            _disk(report.free),
         ),
     )
     return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _facts_of(report: BuildReport) -> Mapping[str, str]:
+    return {
+        "Image": _image(report),
+        "Digest": markdown.code(report.digest),
+        "Pushed as": ", ".join(map(markdown.code, report.tags)) if report.pushed else "",
+        "Size": human_size(report.size) if report.size else "",
+        "Tests": _tested(report),
+        "As on a hub": f"✅ {markdown.escape(report.hub_check)}" if report.hub_check else "",
+        "Packages": _number_of_packages(report.contents),
+        "Cached layers from": markdown.code(report.cached_from),
+        "Run": markdown.link("log", report.run_url) if report.run_url else "",
+    }
 
 
 def _failure(error: ActionError | None, diagnosis: Diagnosis | None) -> str:
@@ -193,7 +215,7 @@ def _failure(error: ActionError | None, diagnosis: Diagnosis | None) -> str:
         place = markdown.code(f"{error.file}:{error.line}") if error.file else ""
         headline = " ".join(filter(None, (_told(f"{diagnosis.name}.", diagnosis.remedy), line, place)))
         return f"{headline}\n\n{markdown.block(diagnosis.excerpt)}"
-    errors = error.errors if isinstance(error, InvalidInputs) else (error,)
+    errors = error.errors if isinstance(error, SeveralErrors) else (error,)
     told = [_told(each.problem, each.remedy) for each in errors]
     return told[0] if len(told) == 1 else "\n".join(f"- {each}" for each in told)
 
@@ -220,6 +242,24 @@ def _try_it(report: BuildReport, hub: HubLink | None) -> str:
         "What the pull request brings runs there with your files. A server that is running stays as it is: "
         "stop it first, with *File*, *Hub Control Panel*, *Stop My Server*."
     )
+
+
+def _next(report: BuildReport) -> str:
+    """Return what comes next, for whoever opened the pull request, and the page that helps."""
+    if report.has_passed:
+        return READY
+    page = markdown.link("what builds fail of", guide.TROUBLESHOOTING) if report.diagnosis else WHEN_WRONG
+    failed = next((case for case in report.cases if case.outcome is Outcome.FAILED and case.file), None)
+    file, line = (failed.file, failed.line) if failed else _place(report.error)
+    if file:
+        what = f"fix {markdown.code(f'{file}:{line}' if line else file)}"
+    else:
+        what = "do what is said above" if report.error else "look at the run's log"
+    return f"**Next:** {what}, and push to the same branch: everything runs again. See {page}."
+
+
+def _place(error: ActionError | None) -> tuple[str, int]:
+    return (error.file, error.line) if error else ("", 0)
 
 
 def _facts(facts: Mapping[str, str]) -> str:
@@ -307,6 +347,11 @@ def _instruction(layer: Layer) -> str:
     return text if len(text) <= _MOST_INSTRUCTION else f"{text[:_MOST_INSTRUCTION]}…"
 
 
+def file_part(image: str) -> str:
+    """Return an image's name as a part of a file's: several images may be built in one job."""
+    return "".join(char if char.isalnum() else "-" for char in image)
+
+
 def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]:
     """Write the report, and return the outputs that every build has.
 
@@ -316,9 +361,7 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
         folder: where the report is kept.
     """
     text = report.markdown()
-    # Several images may be built in one job.
-    name = "".join(char if char.isalnum() else "-" for char in report.image)
-    file = folder / f"report-{name}.md"
+    file = folder / f"report-{file_part(report.image)}.md"
     try:
         write_output_file(folder, file.name, text)
     except OutputFileError as error:

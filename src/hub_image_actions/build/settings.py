@@ -4,7 +4,7 @@ import re
 import shlex
 from dataclasses import Field, dataclass, field
 
-from hub_image_actions import names
+from hub_image_actions import markdown, names
 from hub_image_actions.build.repo2docker import DEFAULT_VERSION, check_arguments, parse_version
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.errors import ActionError
@@ -160,6 +160,11 @@ def read_image(inputs: Inputs, default: str = "") -> ImageName:
     nameless = ImageName("", "image")
     image = inputs.parsed("image", parse_image_name, default, empty=nameless, required=HOW_TO_NAME_IT)
     return image.on(registry or "localhost")
+
+
+def comment_marker(image: ImageName) -> str:
+    """Return the hidden text by which the comment with an image's result is found again."""
+    return markdown.marker(f"build-test {image}")
 
 
 def read_publication(inputs: Inputs, values: TagValues) -> Publication:

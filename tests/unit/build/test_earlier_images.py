@@ -28,7 +28,14 @@ class FakeRegistry:
 
 def found(registry: FakeRegistry, tag: str = "dev", commits: list[str] = COMMITS) -> tuple[str, list[str]]:
     told: list[str] = []
-    return last_pushed(registry, IMAGE, commits, tag, told.append), told
+    return last_pushed(
+        registry=registry,
+        image=IMAGE,
+        commits=commits,
+        tag=tag,
+        tell=told.append,
+        notice=lambda text: told.append(f"notice: {text}"),
+    ), told
 
 
 def test_the_newest_commit_that_has_an_image_is_taken() -> None:
@@ -54,5 +61,8 @@ def test_a_registry_that_has_none_is_asked_a_bounded_number_of_times(commits: li
 
 def test_a_registry_that_refuses_is_asked_once() -> None:
     registry = FakeRegistry(refuses=True)
-    assert found(registry) == ("", ["No cache: no."])
+    reference, (told,) = found(registry)
+    assert reference == ""
+    assert told.startswith("notice: No image of the default branch can be read here")
+    assert told.endswith("nothing is compared. no.")
     assert len(registry.asked) == 1

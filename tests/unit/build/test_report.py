@@ -101,6 +101,31 @@ def test_the_whole_of_it_reads_so() -> None:
     assert text == Path(__file__).with_name("report_in_full.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "ready for review."),
+        (
+            {"tests": SuiteResults((failed(1),)), "error": ActionError("x")},
+            "fix `image-tests/test_a.py:7`, and",
+        ),
+        ({"error": ActionError("x", file="Dockerfile", line=3)}, "fix `Dockerfile:3`, and"),
+        ({"error": ActionError("x", file="apt.txt")}, "fix `apt.txt`, and"),
+        ({"error": ActionError("x")}, "do what is said above, and"),
+        ({"conclusion": "failure"}, "look at the run's log, and"),
+    ],
+)
+def test_a_pull_requests_report_says_what_comes_next(facts: dict[str, object], said: str) -> None:
+    assert f"\n\n**Next:** {said}" in report(is_for_review=True, **facts).markdown()
+    assert "**Next:**" not in report(**facts).markdown()
+
+
+def test_a_failure_that_is_known_leads_to_the_page_of_failures() -> None:
+    found = Diagnosis("The disk is full", "Free some.", "x", ("x",))
+    text = report(error=ActionError("x"), diagnosis=found, is_for_review=True).markdown()
+    assert "/docs/troubleshooting.md)." in text
+
+
 def test_one_error_is_a_paragraph() -> None:
     text = report(error=ActionError("It broke.", "Mend `it`.")).markdown()
     assert text.startswith("### ❌ Build of b\n\n**It broke\\.** Mend `it`\\.\n\n|")

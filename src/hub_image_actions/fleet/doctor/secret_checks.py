@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from hub_image_actions import guide
 from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding, in_order
 from hub_image_actions.fleet.workflows.credentials import Credential, Purpose, credentials
 from hub_image_actions.fleet.workflows.expressions import truth
-from hub_image_actions.fleet.workflows.pins import OURS
 from hub_image_actions.fleet.workflows.variables import GITHUBS_REGISTRY, REGISTRY_KEY
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
 from hub_image_actions.fleet.workflows.workflow_values import JOBS_TOKEN, Named
@@ -15,7 +15,6 @@ from hub_image_actions.github.settings import Hidden
 
 _OF_PULL_REQUESTS = ("pull_request", "pull_request_target")
 _SECRETS, _VARIABLES = "settings/secrets/actions", "settings/variables/actions"
-_GUIDE = f"https://github.com/{OURS}/blob/v1/docs"
 
 
 def secrets(case: Case) -> Iterator[Finding]:
@@ -182,6 +181,6 @@ def _key_of_pull_requests(case: Case, event: str, handed: dict[str, list[str]]) 
         ", ".join(places),
         f"On {event}, a workflow is given {names}, which pushes what hubs run: {who} can push with it.",
         "Take it out, as in the template's test.yaml; images of pull requests get a key of their own "
-        f"({_GUIDE}/registries.md#candidates). Keep {names} in an environment that only the default branch "
-        f"may use ({_GUIDE}/set-up.md#keys-in-an-environment).",
+        f"({guide.REGISTRIES}#candidates). Keep {names} in an environment that only the default branch "
+        f"may use ({guide.SET_UP}#keys-in-an-environment).",
     )

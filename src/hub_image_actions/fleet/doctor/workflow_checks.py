@@ -1,6 +1,6 @@
 """What is wrong with a repository's workflow files, and with what else of it comes from the template."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding, Severity
@@ -17,12 +17,13 @@ from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, Job, Trig
 from hub_image_actions.github.settings import Hidden
 
 BUILDING, TESTING = "build-push-open-pr.yaml", "test.yaml"
-ROLLBACK, BADGE = "rollback.yaml", "binder.yaml"
+ROLLBACK, BADGE, COMMENT = "rollback.yaml", "binder.yaml", "comment.yaml"
 HUB_NAME = "<HUBNAME>"
 # What a workflow is for: the actions by which one of another name does the same, and what is missed else.
 _PURPOSES: dict[str, tuple[set[str], Severity, str]] = {
     BUILDING: ({"build", "hub-image-actions"}, "broken", "No workflow builds the image and moves the hubs."),
     TESTING: ({"build-test"}, "warning", "No workflow tests pull requests."),
+    COMMENT: ({"comment-result"}, "hint", "Pull requests from forks get no comment with their result."),
 }
 _A_WORKFLOW = f"{WORKFLOWS}any.yaml"
 
@@ -80,18 +81,21 @@ def _missing(case: Case, there: set[str]) -> Iterator[Finding]:
         actions, severity, problem = _PURPOSES.get(
             name, (set(), "hint", f"The template's {name} is missing.")
         )
-        if name not in there and not actions & used and not _is_left_out(case, name):
+        if name not in there and not actions & used and not _is_left_out(case, name, used):
             fix = f"Copy {WORKFLOWS}{name} from the template."
             yield case.finding(severity, "missing-workflow", f"{WORKFLOWS}{name}", problem, fix)
 
 
-def _is_left_out(case: Case, name: str) -> bool:
+def _is_left_out(case: Case, name: str, used: Collection[str]) -> bool:
     """Say whether somebody chose to do without a workflow, or there is nothing that it could do."""
     if any(path.startswith(f"{WORKFLOWS}{name}.") for path in case.snapshot.files):
         # As `binder.yaml.disable`.
         return True
     if name == BADGE:
         return case.variables.get("BINDER") == "off"
+    if name == COMMENT:
+        # It tells what a workflow of that name left.
+        return "build-test" not in used
     return name == ROLLBACK and (case.is_base_image or not case.moves_hubs)
 
 

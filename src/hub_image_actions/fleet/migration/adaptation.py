@@ -77,6 +77,14 @@ def adapt_test(draft: Draft, configuration: PipelineConfiguration) -> None:
     _add_jobs(draft, (each for each in configuration.jobs if each.place == "test"))
 
 
+def adapt_comment(draft: Draft, configuration: PipelineConfiguration) -> None:
+    """Edit the workflow that keeps the comment where the test itself may not: it is for the same image."""
+    job = draft.job_using("comment-result")
+    _set_image(draft, configuration, job, "comment-result")
+    if configuration.runs_on:
+        draft.set_text("runs_on", ("jobs", job, "runs-on"), configuration.runs_on)
+
+
 def adapt_lint(draft: Draft, configuration: PipelineConfiguration) -> None:
     """Edit the workflow that checks YAML files."""
     job = draft.jobs[0]

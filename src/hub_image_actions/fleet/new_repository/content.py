@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hub_image_actions import markdown
+from hub_image_actions import guide, markdown
 from hub_image_actions.fleet.new_repository.filling import filling
 from hub_image_actions.fleet.new_repository.step import Site, Status, Step
 from hub_image_actions.fleet.workflows.runs import (
@@ -17,8 +17,7 @@ from hub_image_actions.github.settings import Hidden, default_branch_ruleset, se
 from hub_image_actions.github.snapshot import EmptyRepository, Snapshot, snapshot
 
 RULESET = "default branch"
-GUIDE = "https://github.com/berkeley-dsep-infra/hub-image-actions/blob/v1/docs/set-up.md"
-_RULES = f"{GUIDE}#7-rules-for-main"
+_RULES = f"{guide.SET_UP}#7-rules-for-main"
 _NAMING = "name-the-hub"
 
 

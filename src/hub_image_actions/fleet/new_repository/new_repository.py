@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
+from hub_image_actions import guide
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.fleet.new_repository.beginning import Beginning
-from hub_image_actions.fleet.new_repository.content import GUIDE, RepositoryContent
+from hub_image_actions.fleet.new_repository.content import RepositoryContent
 from hub_image_actions.fleet.new_repository.deployment_reference import DeploymentReference
 from hub_image_actions.fleet.new_repository.settings import RepositorySettings
 from hub_image_actions.fleet.new_repository.step import Site, Step, Wish
@@ -14,7 +15,7 @@ from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.values import Json
 from hub_image_actions.references import ImageName
 
-_SLACK = f"{GUIDE}#8-slack"
+_SLACK = f"{guide.SET_UP}#8-slack"
 
 
 class NewRepository:

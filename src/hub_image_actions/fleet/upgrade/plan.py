@@ -34,7 +34,7 @@ from hub_image_actions.fleet.workflows.template_files import (
 from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, WorkflowFile, WorkflowUnreadable
 
 PUSH, TEST, ROLLBACK = "build-push-open-pr.yaml", "test.yaml", "rollback.yaml"
-LINT, BINDER = "yaml-lint.yaml", "binder.yaml"
+LINT, BINDER, COMMENT = "yaml-lint.yaml", "binder.yaml", "comment.yaml"
 # Settings that matter only where hubs are moved.
 _OF_BUMP = {
     "hub",
@@ -48,6 +48,7 @@ _OF_BUMP = {
     "author_email",
 }
 _SUFFIXES = (".yaml", ".yml")
+_NEED_IMAGE = {"${{ vars.IMAGE }}", "${{ vars.IMAGE || '' }}"}
 _YAMLLINT = (".yamllint.yaml", ".yamllint.yml", ".yamllint")
 _DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
 _ZIZMOR = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml", "zizmor.yaml")
@@ -208,6 +209,27 @@ class _OwnFiles:
                 Change(file.path, 0, before, file.path, 0, after, reason_for("template"))
             )
 
+    def add_comment(self, known: Mapping[str, Recognised]) -> None:
+        """Add the workflow that keeps the comment where the template's own test may not."""
+        path, names = f"{WORKFLOWS}{COMMENT}", {found.name for found in known.values()}
+        tests = [found for found in known.values() if found.name == TEST and found.state != "edited"]
+        if (
+            not tests
+            or COMMENT in names
+            or path in self._planned.present
+            or path not in self._planned.template
+        ):
+            return
+        test = tests[0].path
+        # Its pins, and what its text says of the image, are those of the test.
+        file = WorkflowFile(test, self._planned.files.get(test) or self._planned.present[test])
+        content = with_pins_of(self._planned.template[path], file, self._planned.target)
+        styles = (pin.style for pin in pins_of(file, self._planned.target.repository))
+        style = next((style for style in styles if style is not Style.OTHER), Style.MAJOR)
+        self._planned.put(path, pin_as(content, style, self._planned.target, path))
+        new, reason = "the template's file", reason_for("comment")
+        self._planned.changes.append(Change("", 0, "", path, 0, new, reason))
+
     def move(self, file: WorkflowFile) -> None:
         """Move the pins of a workflow."""
         moved = move_pins(self._planned.present[file.path], self._planned.target, file.path)
@@ -287,6 +309,7 @@ class _OldPipeline:
                 drafts.append(self._draft(ROLLBACK, configuration, adaptation.adapt_rollback))
         if old.paths("test") or old.paths("unsafe"):
             drafts.append(self._draft(TEST, configuration, adaptation.adapt_test))
+            drafts.append(self._draft(COMMENT, configuration, adaptation.adapt_comment))
         if old.paths("lint"):
             drafts.append(self._draft(LINT, configuration, adaptation.adapt_lint))
         for path in old.paths("binder")[:1]:
@@ -351,6 +374,7 @@ class _Plan:
                 own.update(file, known[path])
             else:
                 own.move(file)
+        own.add_comment(known)
         others = {path: file for path, file in workflows.items() if path not in known}
         _OldPipeline(self._planned).migrate(reading.read(others, self._repository), workflows, known)
         return self._finished(workflows)
@@ -396,7 +420,7 @@ class _Plan:
             if content is not None and path.startswith(WORKFLOWS):
                 file = WorkflowFile(path, content)
                 images = {step.inputs["image"].value for step in file.steps if "image" in step.inputs}
-                needed |= {"IMAGE"} if "${{ vars.IMAGE }}" in images else set()
+                needed |= {"IMAGE"} if images & _NEED_IMAGE else set()
         return dict.fromkeys(sorted(needed - named), "ask")
 
 
@@ -427,10 +451,12 @@ def _tell_files(planned: _Planned, old: Legacy) -> None:
         name = f"{WORKFLOWS}{new}"
         planned.changes.append(Change(path, 0, "the file", name, 0, "the template's file", reason_for(role)))
 
-    path = f"{WORKFLOWS}{ROLLBACK}"
-    if path in planned.files and path not in planned.present:
-        new = "the template's file, configured as the bump is"
-        planned.changes.append(Change("", 0, "", path, 0, new, reason_for("rollback")))
+    for name, like in ((ROLLBACK, "bump"), (COMMENT, "test")):
+        path = f"{WORKFLOWS}{name}"
+        if path in planned.files and path not in planned.present:
+            new = f"the template's file, configured as the {like} is"
+            reason = reason_for(name.removesuffix(".yaml"))
+            planned.changes.append(Change("", 0, "", path, 0, new, reason))
 
 
 def _note_what_changes(planned: _Planned, old: Legacy, workflows: Mapping[str, WorkflowFile]) -> None:

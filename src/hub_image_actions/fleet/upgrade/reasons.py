@@ -6,6 +6,7 @@ _REASONS = {
     "push": "Builds, tests and pushes with our actions, configured as the old pipeline was.",
     "test": "Builds and tests with the same action as the push does, and comments with the result.",
     "unsafe": "The pull request of a fork is built without secrets.",
+    "comment": "Pull requests from forks, and Dependabot's, get the comment with their result, too.",
     "rollback": "Puts the hubs back to a tag, by hand.",
     "lint": "The same check, with the yamllint that the runner has.",
     "binder": "The badge of our action; on or off as it was.",

@@ -21,6 +21,8 @@ HISTORY = Path(__file__).with_name("template_history.yaml")
 _BOM = "\ufeff"
 # The same as the command in template_history.yaml does with sed.
 _PIN = re.compile(r"(uses: *[^@#]+)@.*")
+# What a repository writes for runs that see no variables, as a fork's: it is its own, and no edit.
+_WRITTEN = re.compile(r"(?P<named>\bvars\.(?:IMAGE|REGISTRY) \|\| )'(?P<value>[^']*)'")
 # Below this part of equal lines, a file that uses an action of ours is somebody's own.
 _ALIKE = 0.5
 # And this part is needed where no action of ours speaks for it.
@@ -49,10 +51,10 @@ class Recognised:
 
 
 def normalised(content: bytes) -> str:
-    """Return a file's text without what does not count: pins, byte order mark, line ends, trailing space."""
+    """Return a file's text without what does not count: pins, the image's own name, BOM, ends of lines."""
     text = content.decode(errors="surrogateescape").removeprefix(_BOM)
     lines = [_PIN.sub(r"\1@", line.rstrip(" \t\r")) for line in text.split("\n")]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return _WRITTEN.sub(r"\g<named>''", "\n".join(lines)).rstrip("\n") + "\n"
 
 
 def digest(content: bytes) -> str:
@@ -134,10 +136,10 @@ def with_pins_of(new: bytes, old: WorkflowFile, target: Target) -> bytes:
     """Return the template's new text with the pins that its old one has in a repository.
 
     Our own pins keep the repository's style; of other people's actions the newer pin is kept, because
-    Dependabot may have been there.
+    Dependabot may have been there. The image's name and registry stay as the repository wrote them.
     """
-    text = new.decode()
-    file = WorkflowFile(old.path, new)
+    text = _with_written(new.decode(), old.text)
+    file = WorkflowFile(old.path, text.encode())
     theirs = {pin.uses.lower(): pin for pin in pins(old)}
     for pin in reversed(pins(file)):
         kept = theirs.get(pin.uses.lower())
@@ -150,6 +152,11 @@ def with_pins_of(new: bytes, old: WorkflowFile, target: Target) -> bytes:
             text = text[: pin.start] + written + text[end:]
     ends = "\r\n" if "\r\n" in old.text else "\n"
     return text.replace("\n", ends).encode()
+
+
+def _with_written(text: str, old: str) -> str:
+    theirs = {found["named"]: found[0] for found in _WRITTEN.finditer(old) if found["value"]}
+    return _WRITTEN.sub(lambda found: theirs.get(found["named"], found[0]), text)
 
 
 def with_newer_pins(content: bytes, template: bytes, path: str) -> bytes:

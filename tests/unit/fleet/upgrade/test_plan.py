@@ -657,6 +657,44 @@ def test_an_unedited_file_of_an_earlier_release_is_replaced_under_its_own_name(
     assert migration.files == {f"{field.WORKFLOWS}ours.yaml": expected}
 
 
+COMMENT = f"{field.WORKFLOWS}comment.yaml"
+
+
+def test_the_workflow_that_comments_for_forks_comes_with_the_templates_test(
+    template: Mapping[str, bytes],
+) -> None:
+    own = template[NEW_TEST].replace(b"vars.IMAGE || ''", b"vars.IMAGE || 'p/x'")
+    files = {**template, NEW_TEST: own.replace(b"build-test@v1", b"build-test@v1.2.0")}
+    del files[COMMENT]
+    migration = plan_migration(files, TARGET, template, repository="o/r", history={})
+    expected = template[COMMENT].replace(b"comment-result@v1", b"comment-result@v1.3.2")
+    assert migration.files[COMMENT] == expected.replace(b"vars.IMAGE || ''", b"vars.IMAGE || 'p/x'")
+    assert migration.files[NEW_TEST] == own.replace(b"build-test@v1", b"build-test@v1.3.2")
+    assert any("Pull requests from forks" in change.reason for change in migration.changes)
+
+
+@pytest.mark.parametrize("there", ["edited", "commented", "of its own"])
+def test_it_comes_only_where_it_has_something_to_tell(template: Mapping[str, bytes], there: str) -> None:
+    files = dict(template)
+    del files[COMMENT]
+    if there == "edited":
+        files[NEW_TEST] = template[NEW_TEST].replace(b"name: Build and test", b"name: Our own test", 1)
+    elif there == "commented":
+        files[f"{field.WORKFLOWS}ours.yaml"] = template[COMMENT]
+    else:
+        files[COMMENT] = b"on: push\njobs: {}\n"
+    migration = plan_migration(files, TARGET, template, repository="o/r", history={})
+    assert COMMENT not in migration.files
+
+
+def test_a_migrated_test_has_its_comment_for_the_same_image(template: Mapping[str, bytes]) -> None:
+    files = shell(Shell(app=field.APP, image="p/course/image", registry="quay.io"), more={})
+    migration = planned(template, field.data100(files))
+    told = inputs(migration, COMMENT, "comment-result")
+    tested = inputs(migration, NEW_TEST, "build-test")
+    assert (told["image"], told["registry"]) == (tested["image"], tested["registry"])
+
+
 @pytest.mark.parametrize(("theirs", "kept"), [("v8.1.0", True), ("v7.0.1", False), ("v6.0.0", False)])
 def test_the_newer_pin_of_another_action_is_kept(
     template: Mapping[str, bytes], theirs: str, kept: bool

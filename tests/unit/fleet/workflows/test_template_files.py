@@ -48,6 +48,8 @@ def found(
         lambda text: text.rstrip(b"\n"),
         lambda text: text.replace(b"build-test@v1", b"build-test@v1.3.2"),
         lambda text: text.replace(b"build-test@v1", b"build-test@" + SHA.encode() + b" # v1.3.2"),
+        lambda text: text.replace(b"vars.IMAGE || ''", b"vars.IMAGE || 'p/user-images/x'"),
+        lambda text: text.replace(b"|| 'us-central1-docker.pkg.dev'", b"|| 'ghcr.io'"),
         lambda text: re.sub(rb"checkout@\w{40} # v7.0.1", b"checkout@" + SHA.encode() + b"  # v8", text),
     ],
 )
@@ -92,6 +94,13 @@ def test_new_text_keeps_the_repositorys_own_style_of_pins(template: Mapping[str,
     old = WorkflowFile(PATH, template["test.yaml"].replace(b"build-test@v1", pin))
     new = with_pins_of(template["test.yaml"], old, Target("1.3.2"))
     assert new == template["test.yaml"].replace(b"build-test@v1", pin)
+
+
+def test_new_text_keeps_the_image_that_the_repository_wrote(template: Mapping[str, bytes]) -> None:
+    written = template["test.yaml"].replace(b"vars.IMAGE || ''", b"vars.IMAGE || 'p/x'")
+    written = written.replace(b"|| 'us-central1-docker.pkg.dev'", b"|| 'ghcr.io'")
+    old = WorkflowFile(PATH, b"# older\n" + written)
+    assert with_pins_of(template["test.yaml"], old, Target("1.3.2")) == written
 
 
 @pytest.mark.parametrize(("theirs", "moves"), [("v6.0.0", True), ("v7.0.1", False), ("v8.0.0", False)])
