@@ -143,7 +143,8 @@ def run(runner: Runner) -> int:
         report.error = error
         runner.error(error)
     told = tell(report, runner, origin.scratch)
-    outputs = {name: told[name] for name in ("digest", "size", "tests", "reused", "built-by", "report")}
+    names = ("digest", "size", "tests", "reused", "unchanged", "built-by", "report")
+    outputs = {name: told[name] for name in names}
     left = leave(report, runner, origin.scratch) if wanted and not address else ""
     runner.outputs({**image_names(report), **outputs, "comment-url": address, "left-report": left})
     return 1 if report.error else 0

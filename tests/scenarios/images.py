@@ -121,6 +121,10 @@ class ImageRepository:
         self.git("commit", "--quiet", "--allow-empty", "--message=work")
         return self.head
 
+    def publish(self) -> None:
+        """Make GitHub's default branch what is checked out."""
+        self.git("push", "--quiet", "--force", str(self.remote.git_dir), "HEAD:refs/heads/main")
+
     @property
     def head(self) -> str:
         """The commit that is checked out."""

@@ -45,11 +45,6 @@ def repository(images: ImageRepository, small_base_image: str) -> ImageRepositor
     return images
 
 
-def publish(repository: ImageRepository) -> None:
-    """Make GitHub's default branch what is checked out."""
-    repository.git("push", "--quiet", "--force", str(repository.remote.git_dir), "HEAD:refs/heads/main")
-
-
 def layers(repository: ImageRepository, result: Result) -> list[str]:
     """Return the digests of the layers of the image that a build pushed."""
     manifest = repository.registry.image_manifest(repository.image, result.outputs["digest"])
@@ -60,7 +55,7 @@ def build_twice(
     repository: ImageRepository, new_engine: NewEngine, store: Store, **given: str
 ) -> tuple[Result, Result]:
     """Build two commits, each on an engine that has nothing yet."""
-    publish(repository)
+    repository.publish()
     first = repository.build({"DOCKER_HOST": new_engine(store).host}, push="true", **given)
     assert first.status == 0, first.log
     repository.commit({"notes.txt": "two\n"})
@@ -103,7 +98,7 @@ def test_in_containerds_store_the_older_builder_builds_all(
 
 
 def test_without_a_cache_all_is_built(repository: ImageRepository, new_engine: NewEngine) -> None:
-    publish(repository)
+    repository.publish()
     first = repository.build({"DOCKER_HOST": new_engine().host}, push="true")
     second = repository.build({"DOCKER_HOST": new_engine().host}, push="true", cache="none", tag="second")
     assert layers(repository, second)[1] != layers(repository, first)[1]
@@ -111,14 +106,14 @@ def test_without_a_cache_all_is_built(repository: ImageRepository, new_engine: N
 
 
 def test_no_commit_has_an_image_yet(repository: ImageRepository) -> None:
-    publish(repository)
+    repository.publish()
     result = repository.build()
     assert result.status == 0
     assert "No cache: the registry has none of the default branch's last 2 commits." in result.log
 
 
 def test_a_registry_that_does_not_answer_costs_the_cache_only(repository: ImageRepository) -> None:
-    publish(repository)
+    repository.publish()
     with FaultProxy(repository.registry.url) as proxy:
         proxy.fail(Answer(403), method="HEAD", path=r"/manifests/", times=99)
         proxy.fail(Answer(403), method="GET", path=r"/manifests/", times=99)

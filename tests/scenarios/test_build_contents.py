@@ -33,15 +33,10 @@ def repository(images: ImageRepository, jupyter_base_image: str, image_name: str
     """A repository whose default branch has pushed an image, and has now another."""
     images.image = image_name
     images.commit({"Dockerfile": dockerfile(jupyter_base_image, numpy="1.26.4", oldlib="1.0")})
-    publish(images)
+    images.publish()
     assert build(images, push="true").status == 0
     images.commit({"Dockerfile": dockerfile(jupyter_base_image, numpy="2.4.1", newlib="0.1")})
     return images
-
-
-def publish(repository: ImageRepository) -> None:
-    """Make GitHub's default branch what is checked out."""
-    repository.git("push", "--quiet", "--force", str(repository.remote.git_dir), "HEAD:refs/heads/main")
 
 
 def build(repository: ImageRepository, **given: str) -> Result:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from hub_image_actions.build.context import BuildContext
+from hub_image_actions.build.staging import staged
 from hub_image_actions.fleet.workflows.expressions import Unsaid
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
 from hub_image_actions.fleet.workflows.workflow_values import Known, WorkflowValues
@@ -20,7 +22,8 @@ BUILT = {
     "apt.txt",
     "postBuild",
     "image-tests/test_server.py",
-    ".github/workflows/test.yaml",
+    "image-tests/README.md",
+    "notebooks/one.md",
 }
 DOCUMENTATION = {
     "README.md",
@@ -28,7 +31,9 @@ DOCUMENTATION = {
     "LICENSE",
     "docs/a/b.png",
     "docs/index.rst",
-    "image-tests/README.md",
+    ".github/workflows/test.yaml",
+    ".gitignore",
+    ".yamllint.yaml",
 }
 FILES = {
     ".github/dependabot.yml",
@@ -82,14 +87,6 @@ def steps(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, step
 
 
-def matches(pattern: str, path: str) -> bool:
-    """Says whether a path matches a pattern of a path filter."""
-    # Source: "Filter pattern cheat sheet" in GitHub's documentation of the syntax of workflows.
-    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
-    regular = "".join(parts.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*\*|\*)", pattern))
-    return re.fullmatch(regular, path) is not None
-
-
 def test_everything_is_there(template: Path) -> None:
     found = {path.relative_to(template).as_posix() for path in template.rglob("*") if path.is_file()}
     assert found >= FILES
@@ -114,8 +111,8 @@ def test_the_outputs_that_go_from_job_to_job_are_outputs_of_the_build(root: Path
     named = {
         re.fullmatch(r"\$\{\{ steps\.build\.outputs\.(.+) \}\}", text) for text in build["outputs"].values()
     }
-    assert {found[1] for found in named if found} == {"tag", "digest"}
-    assert load(root / "actions/build/action.yml")["outputs"].keys() >= {"tag", "digest"}
+    assert {found[1] for found in named if found} == {"tag", "digest", "unchanged"}
+    assert load(root / "actions/build/action.yml")["outputs"].keys() >= {"tag", "digest", "unchanged"}
 
 
 def test_every_job_says_what_it_may_and_how_long_it_takes(template: Path) -> None:
@@ -202,15 +199,65 @@ def test_every_action_of_others_is_pinned_as_in_our_own_examples(root: Path, tem
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("workflow", ["test.yaml", "build-push-open-pr.yaml"])
-def test_changes_to_documentation_alone_build_nothing_and_all_others_do(
-    template: Path, workflow: str
+def test_no_filter_keeps_a_check_from_reporting(template: Path) -> None:
+    for name, workflow in workflows(template).items():
+        filters = {key for event in workflow["on"].values() for key in event or {}}
+        assert filters.isdisjoint({"paths", "paths-ignore", "branches-ignore"}), name
+        if "pull_request" in workflow["on"]:
+            assert workflow["on"]["pull_request"] is None
+            # A queue waits for the checks that are required, those of other workflows too.
+            assert workflow["on"]["merge_group"] == {"types": ["checks_requested"]}
+
+
+@pytest.mark.parametrize("builder", ["docker", "repo2docker"])
+def test_what_is_about_the_repository_alone_is_in_no_image(
+    template: Path, tmp_path: Path, builder: str
 ) -> None:
-    on = workflows(template)[workflow]["on"]
-    ignored = (on.get("push") or on["pull_request"])["paths-ignore"]
-    assert {
-        path for path in DOCUMENTATION | BUILT if any(matches(one, path) for one in ignored)
-    } == DOCUMENTATION
+    for name in DOCUMENTATION | BUILT | {".dockerignore"}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        there = template / name
+        (tmp_path / name).write_bytes(there.read_bytes() if there.is_file() else b"x\n")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    context = BuildContext(tmp_path, ".")
+    rules, always = context.ignore_rules(builder), context.always_staged(builder)
+    with staged(tmp_path, tmp_path, tmp_path.parent / f"{tmp_path.name}-staged", rules, always) as found:
+        assert set(found.entries) & (DOCUMENTATION | BUILT) == BUILT
+
+
+def test_no_group_of_runs_drops_the_pull_request_of_a_version_tag(template: Path) -> None:
+    workflow = workflows(template)["build-push-open-pr.yaml"]
+    # Of the runs of a group that wait, GitHub keeps one.
+    assert workflow["concurrency"]["group"].endswith("-${{ github.ref }}")
+    assert [name for name, job in workflow["jobs"].items() if "concurrency" in job] == []
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    assert "inputs.tag" in workflows(template)["rollback.yaml"]["concurrency"]["group"]
+
+
+@pytest.mark.parametrize(
+    ("event", "ref_type", "unchanged", "moves"),
+    [
+        ("push", "branch", "true", False),
+        ("push", "branch", "false", True),
+        ("push", "tag", "true", True),
+        ("workflow_dispatch", "branch", "true", True),
+        # As an older release of the action has it.
+        ("push", "branch", "", True),
+    ],
+)
+def test_hubs_stay_where_they_are_when_a_push_to_main_changes_nothing_of_the_image(
+    *, template: Path, event: str, ref_type: str, unchanged: str, moves: bool
+) -> None:
+    condition: str = workflows(template)["build-push-open-pr.yaml"]["jobs"]["bump"]["if"]
+    known = {
+        "github.event_name": event,
+        "github.ref_type": ref_type,
+        "needs.build.outputs.unchanged": unchanged,
+    }
+    for name, value in known.items():
+        condition = condition.replace(name, repr(value))
+    sides = [re.fullmatch(r"'(\w*)' (==|!=) '(\w+)'", part) for part in condition.split(" || ")]
+    assert len(sides) == 3
+    assert any((side[1] == side[3]) is (side[2] == "==") for side in sides if side) is moves
 
 
 @pytest.mark.parametrize("name", ["postBuild", "start"])

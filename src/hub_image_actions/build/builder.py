@@ -13,7 +13,7 @@ from hub_image_actions.build.named_place import place_of
 from hub_image_actions.build.preparation import PreparedBuild
 from hub_image_actions.checks.diagnosis import diagnose_build
 from hub_image_actions.errors import ActionError, CommandError
-from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, TESTS
+from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, OWN_INPUTS, TESTS
 from hub_image_actions.ownership import owned_folder
 
 # Jobs on GitHub's own runners end after six hours:
@@ -62,8 +62,12 @@ class Builder:
             folder=folder.resolve(),
             workplace=workplace,
             appendix=(job.folder / appendix).read_text(encoding="utf-8") if appendix else "",
-            # What the base image says of itself does not hold for this one.
-            labels={TESTS: "", HUB_CHECK: "", CHECKS: "", INPUTS: inputs.digest if inputs else ""},
+            labels={
+                # What the base image says of itself does not hold for this one.
+                **dict.fromkeys((TESTS, HUB_CHECK, CHECKS), ""),
+                INPUTS: inputs.digest if inputs else "",
+                OWN_INPUTS: inputs.own_digest if inputs else "",
+            },
             repo2docker=prepared.repo2docker,
             with_buildx=prepared.with_buildx,
             cached_from=job.report.cached_from,

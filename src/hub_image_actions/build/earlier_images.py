@@ -1,8 +1,9 @@
 """Images of the registry that a build can use: one that was made of the same inputs, and the previous one."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from typing import Protocol
 
 from hub_image_actions.build.fingerprint import BuildInputs
@@ -12,7 +13,7 @@ from hub_image_actions.git import LocalRepository
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.repository import Repository
 from hub_image_actions.images.copying import ImagePlace
-from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, TESTS
+from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, OWN_INPUTS, TESTS
 from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 from hub_image_actions.images.tags import COMMIT_LENGTH
 from hub_image_actions.references import ImageName, commit_of
@@ -31,6 +32,7 @@ class ReuseRequirements:
         checked: whether it must have started as on a hub.
         max_age: how old it may be.
         platform: the operating system and the architecture that it must be for.
+        any_base: whether it may have been built on base images that have moved on since.
     """
 
     inputs: BuildInputs
@@ -39,6 +41,7 @@ class ReuseRequirements:
     checked: bool
     max_age: timedelta
     platform: tuple[str, str]
+    any_base: bool = False
 
     def obstacle(self, image: PushedImage, now: datetime) -> str:
         """Return why an image cannot be used again; nothing where it can."""
@@ -50,14 +53,19 @@ class ReuseRequirements:
 
     def _untrue(self, labels: Mapping[str, str], now: datetime) -> str:
         """Return what labels do not show, or show of something else."""
-        if labels.get(INPUTS) != self.inputs.digest:
-            return "it does not say what it was made of"
+        if not self._is_made_of_these(labels):
+            made = labels.get(INPUTS)
+            return f"it {'was made of something else' if made else 'does not say what it was made of'}"
         created = _moment(labels.get(CREATED, ""))
         if created is None or created > now:
             return "it does not say when it was made"
         if now - created > self.max_age:
             return f"it is {(now - created).days} days old, and its packages with it"
         return self._unchecked(labels)
+
+    def _is_made_of_these(self, labels: Mapping[str, str]) -> bool:
+        is_own = self.any_base and labels.get(OWN_INPUTS) == self.inputs.own_digest
+        return is_own or labels.get(INPUTS) == self.inputs.digest
 
     def _unchecked(self, labels: Mapping[str, str]) -> str:
         """Return which check an image has not passed."""
@@ -79,12 +87,16 @@ class FinishedImage:
         place: where it is.
         tag: its tag there.
         is_new: whether these are other labels than it has there.
+        same_as: the tag under which the default branch pushed it before this commit; empty where it did not.
+        has_older_base: whether a base image has moved on since it was built.
     """
 
     image: PushedImage
     place: ImagePlace
     tag: str
     is_new: bool = False
+    same_as: str = ""
+    has_older_base: bool = False
 
     @property
     def reference(self) -> str:
@@ -193,22 +205,41 @@ class PreviousImage:
     def __init__(self, job: BuildJob, registry: Manifests) -> None:
         self._job = job
         self._registry = registry
-        self._reference: str | None = None
 
     def reference(self) -> str:
         """Return the image; empty where there is none. GitHub and the registry are asked the first time."""
-        if self._reference is None:
-            image, tag = self._job.settings.image, self._job.settings.tags[0]
-            self._reference = last_pushed(
-                registry=self._registry,
-                image=image,
-                commits=self._commits(),
-                tag=tag,
-                tell=self._job.runner.info,
-                notice=self._job.runner.notice,
-            )
-        return self._reference
+        return self._newest
 
+    def before_this_commit(self) -> str:
+        """Return what it pushed before the commit that is built, whose own image may be there already."""
+        return self._older
+
+    @cached_property
+    def _older(self) -> str:
+        commits, commit = self._commits, self._job.origin.commit
+        if not self._newest or commit not in commits:
+            return self._newest
+        older = commits[commits.index(commit) + 1 :]
+        tag = self._newest.rpartition(":")[2]
+        is_older = any(each.startswith(commit_of(tag)) for each in older)
+        return self._newest if is_older else self._last_pushed(older)
+
+    @cached_property
+    def _newest(self) -> str:
+        return self._last_pushed(self._commits)
+
+    def _last_pushed(self, commits: Sequence[str]) -> str:
+        settings, runner = self._job.settings, self._job.runner
+        return last_pushed(
+            registry=self._registry,
+            image=settings.image,
+            commits=commits,
+            tag=settings.tags[0],
+            tell=runner.info,
+            notice=runner.notice,
+        )
+
+    @cached_property
     def _commits(self) -> list[str]:
         settings, origin = self._job.settings, self._job.origin
         if not origin.repository:

@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -49,6 +49,11 @@ class BuildInputs:
     def digest(self) -> str:
         """The SHA-256 digest of all of it, in hexadecimal digits."""
         return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    @cached_property
+    def own_digest(self) -> str:
+        """The same of all but the base images' digests, which change without a change of the repository."""
+        return hashlib.sha256(replace(self, bases={}).canonical.encode()).hexdigest()
 
     @property
     def canonical(self) -> str:

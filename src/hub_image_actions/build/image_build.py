@@ -61,7 +61,7 @@ class ImageBuild:
         self._context = BuildContext(job.folder, settings.context, settings.dockerfile)
         candidates = open_candidates(job, login)
         self._candidates = CandidateStore(job, login, candidates)
-        self._promotion = Promotion(job, login, self._context, candidates)
+        self._promotion = Promotion(job, login, self._context, previous, candidates)
         self._preparation = Preparation(job, login, self._context, previous)
         self._builder = Builder(job, login)
         self._checks = ImageChecks(job, login.docker)
@@ -153,6 +153,7 @@ class ImageBuild:
                 job.warn(f"The image is built again, since {finished.reference} cannot be taken. {error}")
                 return False
         report_reused(report, finished, job.origin, moved)
+        job.runner.info(str(report.reused))
         if settings.packages:
             self._inspection.describe(finished.image.contents, report)
         if settings.push:

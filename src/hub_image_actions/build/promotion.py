@@ -8,6 +8,7 @@ from hub_image_actions.build.commit_labels import of_this_commit
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.earlier_images import (
     FinishedImage,
+    PreviousImage,
     ReuseRequirements,
     find_finished,
 )
@@ -23,7 +24,8 @@ from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.report import BuildReport, ReusedImage
 from hub_image_actions.errors import ActionError, RegistryError
 from hub_image_actions.images.copying import ImagePlace
-from hub_image_actions.images.labels import CREATED, HUB_CHECK, RUN, SIZE, TESTS
+from hub_image_actions.images.labels import CREATED, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
+from hub_image_actions.images.pushed_image import PushedImage, read_pushed_image
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Promotion:
         job: the build.
         login: the engine and the registries that it may use.
         context: the folder that it is built from.
+        previous: the image that the default branch pushed last.
         candidates: where images of pull requests are; None where there are none.
     """
 
     job: BuildJob
     login: DockerLogin
     context: BuildContext
+    previous: PreviousImage
     candidates: ImagePlace | None = None
 
     def inputs(self, entries: Mapping[str, str]) -> BuildInputs | None:
@@ -74,7 +78,8 @@ class Promotion:
         """Return an image that can be used again; None where there is none.
 
         What the image's own repository has comes first: only builds that push write there, and no pull
-        request does.
+        request does. Of that, the image that the default branch pushed last may be of any age: a change of
+        what is in no image renews none.
 
         Args:
             inputs: what it must be made of; None where that is not known.
@@ -92,13 +97,13 @@ class Promotion:
             max_age=timedelta(days=settings.reuse.max_age),
             platform=expected_platform(self._platform),
         )
-        own = ImagePlace(settings.image, self.login.registry)
-        if finished := self._of_an_earlier_run(own, required):
-            return finished
+        finished = self._of_an_earlier_run(required)
         if not settings.reuse.allowed:
-            return None
-        found = (self._find_in(place, required) for place in (own, self.candidates) if place)
-        return self._as_of_this_commit(next(filter(None, found), None))
+            return finished
+        if finished is None:
+            elsewhere = self._of_the_default_branch(required) or self._of_the_inputs(required)
+            finished = self._as_of_this_commit(elsewhere)
+        return replace(finished, same_as=self._same_as(finished.image)) if finished else None
 
     def _as_of_this_commit(self, finished: FinishedImage | None) -> FinishedImage | None:
         """Return an image as it gets this build's tags; what stays where it is stays as it is."""
@@ -111,12 +116,50 @@ class Promotion:
             return None
         return replace(finished, image=image, is_new=image is not finished.image)
 
-    def _of_an_earlier_run(self, own: ImagePlace, required: ReuseRequirements) -> FinishedImage | None:
+    @property
+    def _own(self) -> ImagePlace:
+        """The image's own repository."""
+        return ImagePlace(self.job.settings.image, self.login.registry)
+
+    def _of_an_earlier_run(self, required: ReuseRequirements) -> FinishedImage | None:
         """Return the image that has the main tag already, if it is what this build would make; of any age."""
         settings = self.job.settings
         if not settings.push or settings.tag_rules.overwrite:
             return None
-        return self._find_in(own, replace(required, max_age=timedelta.max), settings.tags[0])
+        return self._find_in(self._own, replace(required, max_age=timedelta.max), settings.tags[0])
+
+    def _of_the_default_branch(self, required: ReuseRequirements) -> FinishedImage | None:
+        """Return the image that the default branch pushed last, if this commit changes nothing that is in it.
+
+        A base image that has moved on since is no change of this commit's; where it is this commit's own
+        image, somebody asks for it once more.
+        """
+        newest = self.previous.reference()
+        if not newest:
+            return None
+        is_older = newest == self.previous.before_this_commit()
+        required = replace(required, max_age=timedelta.max, any_base=is_older)
+        finished = self._find_in(self._own, required, newest.rpartition(":")[2])
+        if finished is None:
+            return None
+        return replace(finished, has_older_base=finished.image.labels.get(INPUTS) != required.inputs.digest)
+
+    def _of_the_inputs(self, required: ReuseRequirements) -> FinishedImage | None:
+        found = (self._find_in(place, required) for place in (self._own, self.candidates) if place)
+        return next(filter(None, found), None)
+
+    def _same_as(self, image: PushedImage) -> str:
+        """Return the tag under which the default branch pushed an image before this commit; else nothing."""
+        tag = self.previous.before_this_commit().rpartition(":")[2]
+        if not tag:
+            return ""
+        try:
+            before = read_pushed_image(self.login.registry, self.job.settings.image.repository, tag)
+            is_same = before.layers == image.layers and before.labels.get(INPUTS) == image.labels.get(INPUTS)
+        except RegistryError as error:
+            self._cannot_be_told(error)
+            return ""
+        return tag if is_same else ""
 
     def _find_in(self, place: ImagePlace, required: ReuseRequirements, tag: str = "") -> FinishedImage | None:
         try:
@@ -148,7 +191,15 @@ def report_reused(report: BuildReport, finished: FinishedImage, origin: BuildOri
         # Whoever can write candidates can write labels: a link leads to a run of this repository, or nowhere.
         run = ""
     source = finished.reference if moved else ""
-    report.reused = ReusedImage(run, labels[CREATED], labels.get(TESTS, ""), source, moved)
+    report.reused = ReusedImage(
+        run_url=run,
+        created=labels[CREATED],
+        tested=labels.get(TESTS, ""),
+        source=source,
+        moved=moved,
+        same_as=finished.same_as,
+        has_older_base=finished.has_older_base,
+    )
     report.hub_check = labels.get(HUB_CHECK, "")
     report.size = int(size) if size.isdecimal() else 0
     report.digest = finished.image.digest

@@ -18,11 +18,12 @@ from hub_image_actions.images.comparison import ImageComparison
 from hub_image_actions.images.contents import ImageContents
 from hub_image_actions.images.size import LayerSize
 from hub_image_actions.quantities import human_size, human_time
-from hub_image_actions.references import ImageReference, find_reference
+from hub_image_actions.references import ImageReference, commit_of, find_reference
 
 _BIGGEST = 8
 _BAR = 20
 _DAY = len("2026-11-23")
+_NEWER_BASE = "A base image has a newer version, which the next build takes."
 # The more a report holds, the fewer failures it tells in full.
 _MOST_FAILURES = (20, 10, 5, 2, 0)
 _MOST_TESTS = 200
@@ -48,6 +49,8 @@ class ReusedImage:
         tested: the results of its tests.
         source: where it was kept, if it had to be brought from there; else empty.
         moved: how it was brought, in our own words.
+        same_as: the tag under which the default branch pushed it before; empty where it did not.
+        has_older_base: whether a base image has moved on since it was built.
     """
 
     run_url: str
@@ -55,13 +58,36 @@ class ReusedImage:
     tested: str
     source: str = ""
     moved: str = ""
+    same_as: str = ""
+    has_older_base: bool = False
+
+    @property
+    def day(self) -> str:
+        """The day on which it was built and tested."""
+        return self.created[:_DAY]
+
+    def __str__(self) -> str:
+        """Return in one sentence why nothing is built, for the log."""
+        if not self.same_as:
+            made = "was made of the same files, settings and base image"
+            return f"Nothing is built: the image of {self.day} {made}."
+        return f"Nothing that makes the image changed; {self.same_as} {self._passed} on {self.day}."
+
+    @property
+    def _passed(self) -> str:
+        return "passed its tests" if self.tested else "was built"
 
     def markdown(self) -> str:
         """Return what the reader should know of it."""
+        if self.same_as:
+            passed = markdown.link(self._passed, self.run_url) if self.run_url else self._passed
+            day, base = markdown.escape(self.day), f" {_NEWER_BASE}" if self.has_older_base else ""
+            tag = markdown.code(self.same_as)
+            return f"♻️ Nothing that makes the image changed; {tag} {passed} on {day}.{base}"
         run = markdown.link("an earlier run", self.run_url) if self.run_url else "an earlier run"
         made = (
             f"♻️ Nothing was built: {run} made this image of the same files, settings and base image "
-            f"({markdown.escape(self.created[:_DAY])})."
+            f"({markdown.escape(self.day)})."
         )
         brought = f" It was kept as {markdown.code(self.source)}; {self.moved}."
         return made + (brought if self.source else "")
@@ -172,7 +198,7 @@ def _text(report: BuildReport, most: int) -> str:
         f"### {'✅' if report.has_passed else '❌'} {markdown.escape(report.title)}",
         report.source,
         _failure(report.error, report.diagnosis),
-        report.reused.markdown() if report.reused else "",
+        _reused(report),
         _next(report) if report.is_for_review else "",
         _facts(_facts_of(report)),
         _try_it(report, report.hub),
@@ -227,6 +253,16 @@ def _image(report: BuildReport) -> str:
     if not report.size:
         return ""
     return "not kept" if report.is_test else f"{markdown.code(report.image)}, not pushed"
+
+
+def _reused(report: BuildReport) -> str:
+    reused = report.reused
+    if not reused:
+        return ""
+    # A version is for hubs to move to, whatever image it names.
+    is_named_by_commit = bool(report.tags and commit_of(report.tags[0]))
+    may_stay = reused.same_as and report.pushed and is_named_by_commit
+    return reused.markdown() + (" No hub has to move." if may_stay else "")
 
 
 def _try_it(report: BuildReport, hub: HubLink | None) -> str:
@@ -379,6 +415,7 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
         "size": str(report.size or ""),
         "tests": report.tested,
         "reused": str(report.reused is not None).lower(),
+        "unchanged": str(bool(report.reused and report.reused.same_as)).lower(),
         "built-by": report.reused.run_url if report.reused else report.run_url,
         "report": kept,
     }

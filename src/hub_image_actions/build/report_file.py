@@ -82,7 +82,7 @@ def _as_value(report: BuildReport, most_cases: int, *, with_packages: bool) -> d
         "warnings": [warning[:_LONGEST] for warning in report.warnings[:_MOST]],
         "errors": [_error(each) for each in errors[:_MOST]],
         "diagnosis": _diagnosis(report.diagnosis) if report.diagnosis else None,
-        "reused": [reused.created[:_LONGEST], reused.tested[:_LONGEST]] if reused else None,
+        "reused": _reused(reused) if reused else None,
         "tests": _cases(report.tests, most_cases),
         "browser_tests": _cases(report.browser_tests, most_cases),
         "layers": [[layer.size, layer.made_by[:_LONGEST]] for layer in biggest],
@@ -104,6 +104,11 @@ def _error(error: ActionError) -> list[Any]:
 def _diagnosis(found: Diagnosis) -> list[Any]:
     excerpt = [line[:_LONGEST] for line in found.excerpt[:_MOST]]
     return [found.name[:_LONGEST], found.remedy[:_LONGEST], found.line[:_LONGEST], excerpt]
+
+
+def _reused(image: ReusedImage) -> list[Any]:
+    told = (image.created, image.tested, image.same_as)
+    return [*(text[:_LONGEST] for text in told), image.has_older_base]
 
 
 def _cases(suite: SuiteResults | None, most: int) -> list[list[Any]] | None:
@@ -202,9 +207,15 @@ def _read_diagnosis(value: object) -> Diagnosis:
 
 
 def _read_reused(value: object) -> ReusedImage:
-    created, tested = _row(value, 2)
+    created, tested, same_as, has_older_base = _row(value, 4)
     # Which run it was, a stranger could say of any page.
-    return ReusedImage("", _text(created), _text(tested))
+    return ReusedImage(
+        run_url="",
+        created=_text(created),
+        tested=_text(tested),
+        same_as=_text(same_as),
+        has_older_base=has_older_base is True,
+    )
 
 
 def _read_cases(value: object) -> SuiteResults:

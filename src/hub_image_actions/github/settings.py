@@ -61,10 +61,12 @@ class BranchRules:
     Args:
         pull_request: whether it takes a pull request.
         checks: the names of the checks that must have passed.
+        queue: whether a merge queue waits for them once more.
     """
 
     pull_request: bool
     checks: tuple[str, ...] = ()
+    queue: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,9 @@ class Administration:
             for check in rule["parameters"]["required_status_checks"]
         ]
         checks = tuple(dict.fromkeys([*named, *required.get("contexts", [])]))
-        by_rule = any(rule["type"] == "pull_request" for rule in rules)
-        return BranchRules(by_rule or bool(classic.get("enabled")), checks)
+        types = {rule["type"] for rule in rules}
+        pull_request = "pull_request" in types or bool(classic.get("enabled"))
+        return BranchRules(pull_request, checks, queue="merge_queue" in types)
 
     # https://docs.github.com/en/rest/repos/rules#get-all-repository-rulesets
     # https://docs.github.com/en/rest/repos/rules#get-a-repository-ruleset

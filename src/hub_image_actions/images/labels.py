@@ -9,6 +9,7 @@ from collections.abc import Mapping
 # All labels of ours begin so.
 PREFIX = "hub-image-actions."
 INPUTS = f"{PREFIX}inputs"
+OWN_INPUTS = f"{PREFIX}own-inputs"
 TESTS = f"{PREFIX}tests"
 HUB_CHECK = f"{PREFIX}hub-check"
 CHECKS = f"{PREFIX}checks"
@@ -22,6 +23,7 @@ REVISION = "org.opencontainers.image.revision"
 VERSION = "org.opencontainers.image.version"
 # As repo2docker itself names them.
 REPO, REF = "repo2docker.repo", "repo2docker.ref"
+_GIVEN_BY_THE_BUILD = {INPUTS, OWN_INPUTS}
 
 
 def without_ours(labels: Mapping[str, str]) -> dict[str, str]:
@@ -32,5 +34,5 @@ def without_ours(labels: Mapping[str, str]) -> dict[str, str]:
     return {
         name: text
         for name, text in labels.items()
-        if not name.startswith(PREFIX) or (name == INPUTS and text)
+        if not name.startswith(PREFIX) or (name in _GIVEN_BY_THE_BUILD and text)
     }

@@ -1,8 +1,11 @@
 """The image to take layers from is the one that the default branch pushed last."""
 
+from pathlib import Path
+
 import pytest
 
-from hub_image_actions.build.earlier_images import last_pushed
+from fake_build import FakeBuild, fake_build, keep, pushed_image
+from hub_image_actions.build.earlier_images import PreviousImage, last_pushed
 from hub_image_actions.errors import RegistryError
 from hub_image_actions.references import parse_image_name
 
@@ -66,3 +69,40 @@ def test_a_registry_that_refuses_is_asked_once() -> None:
     assert told.startswith("notice: No image of the default branch can be read here")
     assert told.endswith("nothing is compared. no.")
     assert len(registry.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("built", "pushed", "newest", "before"),
+    [
+        # On a pull request, no commit of the default branch is built.
+        ("f" * 40, (2, 4), 2, 2),
+        # The commit's own image is not there yet, or an earlier run pushed it.
+        (COMMITS[0], (2, 4), 2, 2),
+        (COMMITS[2], (2, 4), 2, 4),
+        # The default branch has moved on since.
+        (COMMITS[3], (2, 4), 2, 4),
+        (COMMITS[4], (2, 4), 2, None),
+        (COMMITS[0], (), None, None),
+    ],
+)
+def test_what_was_pushed_before_a_commit_is_not_its_own_image(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    built: str,
+    pushed: tuple[int, ...],
+    newest: int | None,
+    before: int | None,
+) -> None:
+    build: FakeBuild = fake_build(tmp_path, commit=built)
+    for number in pushed:
+        keep(build.registry, COMMITS[number][:12], pushed_image({}))
+    monkeypatch.setattr(PreviousImage, "_commits", COMMITS)
+    previous = PreviousImage(build.job, build.registry)
+
+    def reference(number: int | None) -> str:
+        return "" if number is None else f"quay.io/course/image:{COMMITS[number][:12]}"
+
+    assert (previous.reference(), previous.before_this_commit()) == (reference(newest), reference(before))
+    asked = len(build.registry.asked)
+    assert (previous.reference(), previous.before_this_commit()) == (reference(newest), reference(before))
+    assert len(build.registry.asked) == asked

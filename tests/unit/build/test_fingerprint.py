@@ -168,3 +168,11 @@ def test_inputs_that_do_not_are_left_out(name: str, text: str) -> None:
 )
 def test_the_base_of_repo2docker(version: str, arguments: tuple[str, ...], base: str) -> None:
     assert base_image(parse_version(version), arguments) == base
+
+
+def test_the_own_digest_is_of_all_but_the_digests_of_base_images() -> None:
+    newer_base = BuildInputs(INPUTS.settings, INPUTS.files, {"base:1": "sha256:2"})
+    assert newer_base.own_digest == INPUTS.own_digest != INPUTS.digest
+    assert BuildInputs(INPUTS.settings, {}, INPUTS.bases).own_digest != INPUTS.own_digest
+    assert BuildInputs({}, INPUTS.files, INPUTS.bases).own_digest != INPUTS.own_digest
+    assert replace(INPUTS, platform="linux/arm64").own_digest != INPUTS.own_digest

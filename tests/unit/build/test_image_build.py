@@ -9,7 +9,7 @@ import pytest
 from fake_build import FakeBuild, fake_build, keep, pushed_image, read_settings
 from hub_image_actions.build.builder import Builder
 from hub_image_actions.build.context import BuildContext
-from hub_image_actions.build.earlier_images import FinishedImage
+from hub_image_actions.build.earlier_images import FinishedImage, PreviousImage
 from hub_image_actions.build.image_build import ImageBuild
 from hub_image_actions.build.image_checks import ImageChecks, ImageTestsFailed
 from hub_image_actions.build.inspection import ImageInspection
@@ -166,7 +166,9 @@ def test_an_image_that_is_there_is_promoted_instead(
     build = fake_build(tmp_path, read_settings(publication, builder="docker"))
     keep(build.registry, "2", pushed_image({}))
     with ImageBuild(build.job, build.login)._staged() as context:
-        inputs = Promotion(build.job, build.login, BuildContext(tmp_path, ".")).inputs(context.entries)
+        previous = PreviousImage(build.job, build.registry)
+        promotion = Promotion(build.job, build.login, BuildContext(tmp_path, "."), previous)
+        inputs = promotion.inputs(context.entries)
     assert inputs
     created = datetime.now(timezone.utc).isoformat()
     checks = ImageChecks(build.job, build.login.docker).digest()

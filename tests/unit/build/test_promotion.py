@@ -10,13 +10,13 @@ import pytest
 
 from fake_build import IMAGE, FakeBuild, FakeRegistry, fake_build, keep, pushed_image, read_settings
 from hub_image_actions.build.context import BuildContext
-from hub_image_actions.build.earlier_images import FinishedImage, ReuseRequirements
+from hub_image_actions.build.earlier_images import FinishedImage, PreviousImage, ReuseRequirements
 from hub_image_actions.build.fingerprint import BuildInputs, expected_platform
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.report import BuildReport, ReusedImage
 from hub_image_actions.build.settings import Publication, TagRules
 from hub_image_actions.images.copying import ImagePlace
-from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, RUN, SIZE, TESTS
+from hub_image_actions.images.labels import CHECKS, CREATED, HUB_CHECK, INPUTS, OWN_INPUTS, RUN, SIZE, TESTS
 from hub_image_actions.images.pushed_image import PushedImage
 from hub_image_actions.references import parse_image_name
 from hub_image_actions.registry.client import Registry
@@ -33,16 +33,32 @@ LABELS = {
 }
 
 
-def part(build: FakeBuild) -> Promotion:
+class Previous(PreviousImage):
+    """What the default branch pushed: the newest, and the newest before this commit."""
+
+    def __init__(self, build: FakeBuild, newest: str = "", older: str = "") -> None:
+        super().__init__(build.job, build.registry)
+        self.newest, self.older = newest, older
+
+    def reference(self) -> str:
+        return f"{IMAGE}:{self.newest}" if self.newest else ""
+
+    def before_this_commit(self) -> str:
+        return f"{IMAGE}:{self.older}" if self.older else ""
+
+
+def part(build: FakeBuild, newest: str = "", older: str = "") -> Promotion:
     """Return the promotion of a build."""
-    return Promotion(build.job, build.login, BuildContext(build.job.folder, "."))
+    previous = Previous(build, newest, older)
+    return Promotion(build.job, build.login, BuildContext(build.job.folder, "."), previous)
 
 
 @pytest.mark.parametrize(
     ("labels", "obstacle"),
     [
         (LABELS, ""),
-        ({**LABELS, INPUTS: "other"}, "it does not say what it was made of"),
+        ({**LABELS, INPUTS: "other"}, "it was made of something else"),
+        ({**LABELS, INPUTS: ""}, "it does not say what it was made of"),
         ({**LABELS, CREATED: ""}, "it does not say when it was made"),
         ({**LABELS, CREATED: "2026-01-01T00:00:00"}, "it does not say when it was made"),
         ({**LABELS, CREATED: (DAY + timedelta(days=3)).isoformat()}, "it does not say when it was made"),
@@ -160,7 +176,7 @@ def test_what_only_pushing_builds_write_comes_before_candidates(tmp_path: Path, 
     if own:
         keep(build.registry, INPUT.tag, pushed_image(LABELS))
     keep(other, INPUT.tag, pushed_image({**LABELS, RUN: "evil"}))
-    promotion = Promotion(build.job, build.login, BuildContext(tmp_path, "."), candidates)
+    promotion = Promotion(build.job, build.login, BuildContext(tmp_path, "."), Previous(build), candidates)
     found = promotion.find(INPUT, CHECKED, tested=True)
     assert found
     assert found.place.name == (IMAGE if own else candidates.name)
@@ -170,7 +186,7 @@ def test_what_only_pushing_builds_write_comes_before_candidates(tmp_path: Path, 
 def test_candidates_that_cannot_be_asked_do_not_stop_the_build(tmp_path: Path) -> None:
     build, other = fake_build(tmp_path), FakeRegistry(refuses=True)
     candidates = ImagePlace(parse_image_name("quay.io/candidates/image"), cast("Registry", other))
-    promotion = Promotion(build.job, build.login, BuildContext(tmp_path, "."), candidates)
+    promotion = Promotion(build.job, build.login, BuildContext(tmp_path, "."), Previous(build), candidates)
     assert promotion.find(INPUT, CHECKED, tested=True) is None
     assert build.told.lines == ["Whether this image was built before cannot be told. It refuses."]
 
@@ -230,3 +246,111 @@ def test_an_image_of_the_main_tag_that_is_not_this_builds_is_not_taken(
     build = fake_build(tmp_path, read_settings(publication))
     keep(build.registry, "c1", pushed_image(labels))
     assert part(build).find(INPUT, CHECKED, tested=True) is None
+
+
+C, D = "511c4637d702", "aaaabbbbcccc"
+OLDER_BASE = {**OLD_LABELS, INPUTS: "of an older base", OWN_INPUTS: INPUT.own_digest}
+
+
+def test_what_the_default_branch_pushed_last_is_used_again_whatever_its_age(tmp_path: Path) -> None:
+    build = fake_build(tmp_path)
+    keep(build.registry, C, pushed_image(OLD_LABELS))
+    used = part(build, C, C).find(INPUT, CHECKED, tested=True)
+    assert used is not None
+    assert (used.tag, used.same_as, used.has_older_base) == (C, C, False)
+
+
+def test_a_base_image_that_moved_on_is_no_change_of_a_commit(tmp_path: Path) -> None:
+    build = fake_build(tmp_path)
+    keep(build.registry, C, pushed_image(OLDER_BASE))
+    used = part(build, C, C).find(INPUT, CHECKED, tested=True)
+    assert used is not None
+    assert (used.tag, used.same_as, used.has_older_base) == (C, C, True)
+
+
+def test_whoever_builds_a_commit_again_wants_the_base_image_of_today(tmp_path: Path) -> None:
+    build = fake_build(tmp_path)
+    keep(build.registry, D, pushed_image(OLDER_BASE))
+    keep(build.registry, C, pushed_image(OLDER_BASE))
+    assert part(build, D, C).find(INPUT, CHECKED, tested=True) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "given", "obstacle"),
+    [
+        ({**OLD_LABELS, INPUTS: "other"}, {}, "it was made of something else"),
+        ({**OLD_LABELS, INPUTS: "other", OWN_INPUTS: "others"}, {}, "it was made of something else"),
+        ({**OLD_LABELS, CHECKS: "of others"}, {}, "what it passed were other checks"),
+        ({**OLD_LABELS, TESTS: ""}, {}, "its tests have not passed"),
+        (OLD_LABELS, {"force": "true"}, ""),
+        (OLD_LABELS, {"reuse": "false"}, ""),
+    ],
+)
+def test_the_default_branchs_image_is_not_used_where_something_speaks_against_it(
+    tmp_path: Path, labels: dict[str, str], given: dict[str, str], obstacle: str
+) -> None:
+    build = fake_build(tmp_path, read_settings(**given))
+    keep(build.registry, C, pushed_image(labels))
+    assert part(build, C, C).find(INPUT, CHECKED, tested=True) is None
+    told = f"quay.io/course/image:{C} is not used again: {obstacle}."
+    assert build.told.lines == ([told] if obstacle else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "same_as"),
+    [(OLD_LABELS, C), ({**OLD_LABELS, INPUTS: "other"}, ""), (None, "")],
+    ids=["the same", "another", "none"],
+)
+def test_a_second_run_knows_whether_its_commit_changed_the_image(
+    tmp_path: Path, before: dict[str, str] | None, same_as: str
+) -> None:
+    build = fake_build(tmp_path, read_settings(replace(PUSHING, tags=(D,))))
+    keep(build.registry, D, pushed_image(OLD_LABELS))
+    if before is not None:
+        keep(build.registry, C, pushed_image(before))
+    used = part(build, D, C if before else "").find(INPUT, CHECKED, tested=True)
+    assert used is not None
+    assert (used.tag, used.same_as) == (D, same_as)
+
+
+def test_an_older_image_of_the_same_inputs_is_a_change_where_another_was_pushed_since(tmp_path: Path) -> None:
+    build = fake_build(tmp_path)
+    keep(build.registry, C, pushed_image({**LABELS, INPUTS: "of what is reverted now"}))
+    keep(build.registry, INPUT.tag, pushed_image(LABELS))
+    used = part(build, C, C).find(INPUT, CHECKED, tested=True)
+    assert used is not None
+    assert (used.tag, used.same_as) == (INPUT.tag, "")
+
+
+@pytest.mark.parametrize(
+    ("reused", "told", "shown"),
+    [
+        (
+            ReusedImage("https://x/1", "2026-11-20T08:00:00+00:00", "3 passed", same_as=C),
+            f"Nothing that makes the image changed; {C} passed its tests on 2026-11-20.",
+            f"Nothing that makes the image changed; `{C}` [passed its tests](https://x/1) on 2026-11-20.",
+        ),
+        (
+            ReusedImage("", "2026-11-20T08:00:00+00:00", "", same_as=C, has_older_base=True),
+            f"Nothing that makes the image changed; {C} was built on 2026-11-20.",
+            f"`{C}` was built on 2026-11-20. A base image has a newer version, which the next build takes.",
+        ),
+        (
+            ReusedImage("", "2026-11-20T08:00:00+00:00", "3 passed"),
+            "Nothing is built: the image of 2026-11-20 was made of the same files, settings and base image.",
+            "an earlier run made this image of the same files, settings and base image (2026-11-20).",
+        ),
+    ],
+)
+def test_the_log_and_the_report_say_why_nothing_is_built(reused: ReusedImage, told: str, shown: str) -> None:
+    assert str(reused) == told
+    assert shown in reused.markdown().replace("\\-", "-")
+
+
+@pytest.mark.parametrize(
+    ("tag", "pushed", "said"), [(D, True, True), (D, False, False), ("1.4.0", True, False)]
+)
+def test_only_a_commit_of_the_same_image_moves_no_hub(tag: str, pushed: bool, said: bool) -> None:
+    report = BuildReport(f"{IMAGE}:{tag}", "Build", tags=(tag,), pushed=pushed)
+    report.reused = ReusedImage("", "2026-11-20T08:00:00+00:00", "3 passed", same_as=C)
+    assert ("No hub has to move." in report.markdown()) is said

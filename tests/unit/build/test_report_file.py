@@ -72,6 +72,7 @@ def told(content: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
         report(
             pullable="h/a/b:inputs-1", size=1, reused=ReusedImage("", "2026-11-23T10:00:00Z", "12 passed")
         ),
+        report(reused=ReusedImage("", "2026-11-23", "1 passed", same_as="511c4637d702", has_older_base=True)),
         report(contents=ImageContents(problem="it cannot be read")),
     ],
 )
@@ -97,7 +98,7 @@ def test_a_text_is_text_wherever_it_stands(text: str) -> None:
     made.error = ActionError(text, text, file=text, line=1)
     made.diagnosis = Diagnosis(text, text, text, (text,))
     made.contents, made.comparison = contents, ImageComparison(contents, contents, text)
-    made.reused = ReusedImage("", text, text)
+    made.reused = ReusedImage("", text, text, same_as=text)
     read = read_report(write_report(made), "Test of b")
     read.is_for_review = True
     assert_harmless(read.markdown())

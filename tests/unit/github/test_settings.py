@@ -50,6 +50,23 @@ def test_a_ruleset_is_created_once_and_its_rules_count(administration: Administr
     assert (rules.pull_request, rules.checks) == (True, ("Lint",))
 
 
+def test_a_merge_queue_is_one_of_the_rules(administration: Administration) -> None:
+    queue = {
+        "check_response_timeout_minutes": 60,
+        "grouping_strategy": "ALLGREEN",
+        "max_entries_to_build": 5,
+        "max_entries_to_merge": 5,
+        "merge_method": "MERGE",
+        "min_entries_to_merge": 1,
+        "min_entries_to_merge_wait_minutes": 5,
+    }
+    ruleset = default_branch_ruleset("ours", ["Lint"])
+    assert not administration.rules("main").queue
+    ruleset["rules"].append({"type": "merge_queue", "parameters": queue})
+    administration.create_ruleset(ruleset)
+    assert administration.rules("main").queue
+
+
 def test_merged_branches_are_deleted_from_then_on(github: GitHub, administration: Administration) -> None:
     administration.delete_merged_branches()
     about = github.get(f"/repos/{NAME}")

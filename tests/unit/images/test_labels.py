@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub_image_actions.images.labels import INPUTS, PREFIX, RUN, SIZE, TESTS, without_ours
+from hub_image_actions.images.labels import INPUTS, OWN_INPUTS, PREFIX, RUN, SIZE, TESTS, without_ours
 from hub_image_actions.images.size import LABEL as LAYERS
 from hub_image_actions.packages.package_list import LABEL as PACKAGES
 
@@ -17,6 +17,7 @@ from hub_image_actions.packages.package_list import LABEL as PACKAGES
         ),
         ({TESTS: "3 passed", RUN: "https://x", SIZE: "3", LAYERS: "3", f"{PACKAGES}.0": "x"}, {}),
         ({INPUTS: "abc", TESTS: "3 passed"}, {INPUTS: "abc"}),
+        ({OWN_INPUTS: "abc", TESTS: "3 passed"}, {OWN_INPUTS: "abc"}),
         ({INPUTS: ""}, {}),
     ],
 )

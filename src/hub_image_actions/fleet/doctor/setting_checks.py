@@ -8,9 +8,14 @@ from hub_image_actions import names
 from hub_image_actions.errors import ActionError, InvalidReference
 from hub_image_actions.fleet.doctor.case import Case
 from hub_image_actions.fleet.doctor.findings import Finding
-from hub_image_actions.fleet.workflows.runs import check_of, checks_that_always_report, jobs_of_pull_requests
+from hub_image_actions.fleet.workflows.runs import (
+    check_of,
+    jobs_of_pull_requests,
+    may_report,
+    obstacle_to_reporting,
+)
 from hub_image_actions.fleet.workflows.variables import CANDIDATES
-from hub_image_actions.github.settings import ActionsPolicy, Hidden
+from hub_image_actions.github.settings import ActionsPolicy, BranchRules, Hidden
 from hub_image_actions.references import find_reference, parse_image_name
 
 _GITHUB_OWNED = ("actions/", "github/")
@@ -191,35 +196,64 @@ def rules(case: Case) -> Iterator[Finding]:
             f"{branch} takes changes without a pull request: each push to it is built and goes to the hubs.",
             "Add a ruleset there, or let scripts/new-image-repo do it.",
         )
-    known = {check_of(job) for job in jobs_of_pull_requests(case.workflows)}
-    always = checks_that_always_report(case.workflows, branch)
     for check in found.checks:
-        if check in known and check not in always:
-            yield _sometimes_waiting(case, check, where)
-        elif check not in known and _is_certain(case):
-            yield case.finding(
-                "warning",
-                "unknown-check",
-                where,
-                f"{branch} requires the check {check!r}, which no workflow here reports: "
-                "unless something else does, no pull request can be merged.",
-                "Take it out of the required checks.",
-            )
+        yield from _never_reported(case, check, found)
+    if found.pull_request:
+        yield from _not_required(case, found)
 
 
-def _sometimes_waiting(case: Case, check: str, where: str) -> Finding:
+def _never_reported(case: Case, check: str, rules: BranchRules) -> Iterator[Finding]:
+    """Find a required check that some changes never get, or all."""
+    branch = case.snapshot.default_branch
+    reporting = [file for file, job in jobs_of_pull_requests(case.workflows) if may_report(job, check)]
+    obstacles = [obstacle_to_reporting(file, branch, queued=rules.queue) for file in reporting]
+    for file, obstacle in zip(reporting, obstacles, strict=True):
+        if all(obstacles) and obstacle:
+            what, line = obstacle
+            yield _sometimes_waiting(case, check, what, f"{file.path}:{line}")
+            return
+    if not reporting and not case.unreadable:
+        yield case.finding(
+            "warning",
+            "unknown-check",
+            case.page("settings/rules"),
+            f"{branch} requires the check {check!r}, which no workflow here reports: "
+            "unless something else does, no pull request can be merged.",
+            "Take it out of the required checks.",
+        )
+
+
+def _sometimes_waiting(case: Case, check: str, what: str, where: str) -> Finding:
+    added = "Add `merge_group: {types: [checks_requested]}` below `on`, as the template has it"
+    fix = added if "merge_group" in what else f"Delete {what.partition(' of ')[0]} from the workflow"
+    if "does not run on `pull_request`" in what:
+        fix = "Let its workflow run on `pull_request`"
     return case.finding(
         "warning",
         "check-that-may-not-report",
         where,
-        f"The check {check!r} is required, and some pull requests never get it: those wait for ever.",
-        "Delete `paths-ignore` (or `paths`, `types`) from its workflow, or do not require it.",
+        f"The check {check!r} is required, and some changes never get it and wait for ever: {what}.",
+        f"{fix}, or do not require the check.",
     )
 
 
-def _is_certain(case: Case) -> bool:
-    """Say whether the names of all checks are known: those of called workflows and matrices are not."""
-    return not case.unreadable and all(check_of(job) for job in jobs_of_pull_requests(case.workflows))
+def _not_required(case: Case, rules: BranchRules) -> Iterator[Finding]:
+    """Find a test of the image that nobody has to wait for."""
+    branch = case.snapshot.default_branch
+    for file, job in jobs_of_pull_requests(case.workflows):
+        is_test = any(step.action.endswith("/build-test") for step in job.steps)
+        if not is_test or any(may_report(job, check) for check in rules.checks):
+            continue
+        obstacle = obstacle_to_reporting(file, branch, queued=rules.queue)
+        first = f"Some changes never get it ({obstacle[0]}): change that first. Then r" if obstacle else "R"
+        name = check_of(job) or job.name
+        yield case.finding(
+            "hint",
+            "check-not-required",
+            f"{file.path}:{obstacle[1] if obstacle else job.line}",
+            f"{branch} does not require the check {name!r}: what does not build can be merged.",
+            f"{first}equire it there: {case.page('settings/rules')}",
+        )
 
 
 def merged_branches(case: Case) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ Each edit is a splice: what is not edited stays as the template has it, comments
 """
 
 from collections.abc import Iterable
+from itertools import dropwhile
 
 from hub_image_actions.fleet.migration.configuration import Extra, LeftOut, PipelineConfiguration, inner
 from hub_image_actions.fleet.migration.draft import Draft
@@ -72,7 +73,7 @@ def adapt_test(draft: Draft, configuration: PipelineConfiguration) -> None:
     pull = ("on", "pull_request")
     _set_paths(draft, pull, "pull_", configuration.pull_ignored, configuration.pull_only)
     if configuration.pull_branches:
-        draft.set("pull_branches", (*pull, "branches"), splice.flow(configuration.pull_branches))
+        _set_filter(draft, pull, "pull_branches", "branches", configuration.pull_branches)
     _add_steps(draft, configuration, "test", job, "build-test")
     _add_jobs(draft, (each for each in configuration.jobs if each.place == "test"))
 
@@ -132,8 +133,6 @@ def _adapt_triggers(draft: Draft, configuration: PipelineConfiguration) -> None:
         draft.set("branches", (*push, "branches"), splice.flow(configuration.branches))
         _set_paths(draft, push, "", configuration.ignored, configuration.only)
     else:
-        # A path filter says nothing about tags.
-        draft.remove((*push, "paths-ignore"))
         draft.remove((*push, "branches"))
     if configuration.tags:
         draft.set("tags", (*push, "tags"), splice.flow(configuration.tags))
@@ -147,14 +146,21 @@ def _adapt_triggers(draft: Draft, configuration: PipelineConfiguration) -> None:
 def _set_paths(
     draft: Draft, event: tuple[str, str], prefix: str, ignored: tuple[str, ...], only: tuple[str, ...]
 ) -> None:
-    if only:
-        draft.remove((*event, "paths-ignore"))
-        draft.set(f"{prefix}only", (*event, "paths"), splice.flow(only))
-        return
-    present = splice.parsed(draft.text).triggers[event[1]].lists.get("paths-ignore", ())
-    more = [path for path in ignored if path not in present and not path.endswith(".md")]
-    if more:
-        draft.set(f"{prefix}ignored", (*event, "paths-ignore"), splice.flow((*present, *more)))
+    """Keep a repository's filter: its image may hold documents, and nothing is taken out of it here."""
+    setting, name, paths = ("only", "paths", only) if only else ("ignored", "paths-ignore", ignored)
+    if paths:
+        _set_filter(draft, event, f"{prefix}{setting}", name, paths)
+
+
+def _set_filter(
+    draft: Draft, event: tuple[str, str], setting: str, name: str, patterns: tuple[str, ...]
+) -> None:
+    """Give an event a filter in place of the comment that says why it has none."""
+    lines = splice.unindented(splice.parsed(draft.text).triggers[event[1]].source).splitlines()
+    own = dropwhile(lambda each: each.startswith("#"), lines)
+    listed = (f"    - {splice.quoted(pattern)}" for pattern in patterns)
+    draft.text = splice.replace_entry(draft.text, event, "\n".join((*own, f"  {name}:", *listed)))
+    draft.note(setting, f"{name}: {splice.flow(patterns)}")
 
 
 def _remove_bump(draft: Draft, build: str) -> None:
@@ -170,7 +176,8 @@ def _ask_for_hub(draft: Draft, configuration: PipelineConfiguration, build: str)
     named = f"{inner(configuration.hub)} != ''"
     for name in draft.jobs_using("bump-datahub-tag"):
         if build in draft.job(name).needs:
-            draft.set("bump", ("jobs", name, "if"), named, before="runs-on")
+            condition = f">-\n{named} &&\n({draft.job(name).value('if')})"
+            draft.set("bump", ("jobs", name, "if"), condition, before="runs-on")
             continue
         # The build waits for this job: it runs, and does nothing.
         for step in draft.job(name).steps:

@@ -3,6 +3,7 @@
 Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from hub_image_actions.fleet.workflows.workflow_file import (
 
 # A pull request that such a filter keeps out gets no check at all, and not one that passed.
 _NARROWING = frozenset({"paths", "paths-ignore", "types"})
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,10 @@ def checks_that_may_not_report(workflows: Sequence[WorkflowFile], branch: str) -
     return tuple(check for check in found if check not in always)
 
 
-def jobs_of_pull_requests(workflows: Sequence[WorkflowFile]) -> tuple[Job, ...]:
-    """Return the jobs that report a check to some pull requests."""
+def jobs_of_pull_requests(workflows: Sequence[WorkflowFile]) -> tuple[tuple[WorkflowFile, Job], ...]:
+    """Return the jobs that report a check to some pull requests, each with its workflow."""
     events = {"pull_request", "pull_request_target"}
-    return tuple(job for file in workflows if events & file.triggers.keys() for job in file.jobs)
+    return tuple((file, job) for file in workflows if events & file.triggers.keys() for job in file.jobs)
 
 
 def check_of(job: Job) -> str:
@@ -92,6 +94,44 @@ def check_of(job: Job) -> str:
     varies = "${{" in name or "matrix" in entries(entries(job.node).get("strategy"))
     # The check of a called workflow bears the names of both.
     return "" if varies or job.value("uses") else name
+
+
+def may_report(job: Job, check: str) -> bool:
+    """Say whether a job's check can have a name, which GitHub makes of the job's only once it runs.
+
+    A job of a matrix has its values behind its name, and one that calls a workflow the name of the job there.
+
+    Args:
+        job: the job.
+        check: the check's name.
+    """
+    name = job.value("name") or job.name
+    pattern = ".*".join(map(re.escape, _EXPRESSION.split(name)))
+    if "matrix" in entries(entries(job.node).get("strategy")):
+        pattern += r"( \(.*\))?"
+    return re.fullmatch(pattern + (" / .*" if job.value("uses") else ""), check, re.DOTALL) is not None
+
+
+def obstacle_to_reporting(file: WorkflowFile, branch: str, *, queued: bool) -> tuple[str, int] | None:
+    """Return what keeps a workflow's checks from some changes of a branch, and its line; None if nothing.
+
+    A job that its `if` skips counts as one that passed. A workflow that does not run reports nothing.
+
+    Args:
+        file: the workflow.
+        branch: the branch that the changes are for.
+        queued: whether a merge queue waits for the checks as well.
+    """
+    pull = file.triggers.get("pull_request")
+    if pull is None:
+        return "it does not run on `pull_request`", 1
+    if not _runs_always(pull, branch):
+        name = next((name for name in pull.lists if name in _NARROWING), "")
+        name = name or next(name for name in pull.lists if name.startswith("branches"))
+        return f"`{name}` of `pull_request`", line_of_filter(file, "pull_request", name)
+    if queued and "merge_group" not in file.triggers:
+        return "it does not run on `merge_group`", pull.line
+    return None
 
 
 def line_of_filter(file: WorkflowFile, event: str, name: str) -> int:

@@ -31,7 +31,7 @@ def healthy(root: Path) -> Case:
     settings = RepositorySettings(
         variables={"HUB": "data100", "IMAGE": IMAGE, "CLIENT_ID": "Iv1"},
         secrets=frozenset({"GAR_SECRET_KEY", "PRIVATE_KEY_SECRET"}),
-        rules=BranchRules(pull_request=True, checks=("Lint",)),
+        rules=BranchRules(pull_request=True, checks=("Build and test", "Lint")),
     )
     snapshot = Snapshot(NAME, "main", "c" * 40, private=False, archived=False, files=files)
     return Case(

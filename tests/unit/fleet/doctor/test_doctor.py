@@ -101,13 +101,13 @@ FINDINGS: list[tuple[Change, str, str, str]] = [
     (file(TEST, "build-test@v1", "build-test@v1.1.0"), "hint stale-pin", f"{TEST}:", "--to v1.2.0"),
     (file(TEST, "build-test@v1", "build-test@main"), "warning unpinned-action", f"{TEST}:", "Write @v1"),
     (
-        file(TEST, "LICENSE]", 'LICENSE, ".github/**"]'),
+        file(TEST, "  pull_request:\n", '  pull_request: {paths-ignore: [docs, ".github/**"]}\n'),
         "warning hidden-workflow-changes",
         f"{TEST}:8",
         ".github/**",
     ),
     (
-        file(TEST, "paths-ignore: [", "paths: [environment.yml, "),
+        file(TEST, "  pull_request:\n", "  pull_request: {paths: [environment.yml]}\n"),
         "warning hidden-workflow-changes",
         f"{TEST}:8",
         "`.github/workflows/**`",
@@ -115,7 +115,7 @@ FINDINGS: list[tuple[Change, str, str, str]] = [
     (
         file(BUILD, "branches: [main]", "branches: [master]"),
         "broken other-default-branch",
-        f"{BUILD}:6",
+        f"{BUILD}:7",
         "[main]",
     ),
     (
@@ -126,17 +126,32 @@ FINDINGS: list[tuple[Change, str, str, str]] = [
     ),
     (settings(rules=BranchRules(True, ("build",))), "warning unknown-check", "settings/rules", "Take it out"),
     (
-        settings(rules=BranchRules(True, ("Build and test",))),
+        file(TEST, "  pull_request:\n", "  pull_request: {paths-ignore: [docs]}\n"),
         "warning check-that-may-not-report",
-        "settings/rules",
-        "paths-ignore",
+        f"{TEST}:8",
+        "Delete `paths-ignore`",
+    ),
+    (
+        both(
+            settings(rules=BranchRules(True, ("Build and test", "Lint"), queue=True)),
+            file(LINT, "  merge_group:\n    types: [checks_requested]\n", ""),
+        ),
+        "warning check-that-may-not-report",
+        f"{LINT}:6",
+        "Add `merge_group:",
+    ),
+    (
+        settings(rules=BranchRules(True, ("Lint",))),
+        "hint check-not-required",
+        f"{TEST}:",
+        "Require it there: https://github.com/berkeley-dsep-infra/data100-user-image/settings/rules",
     ),
     (settings(deletes_branches=False), "hint kept-branches", "settings", "--delete-branch-on-merge"),
     (settings(token="write"), "warning wide-token", "settings/actions", "Read repository contents"),
     (
         file(TEST, "permissions: {}", "permissions: write-all"),
         "warning wide-permissions",
-        f"{TEST}:10",
+        f"{TEST}:13",
         "permissions",
     ),
     (
@@ -236,11 +251,12 @@ def test_each_finding_says_where_it_is_and_what_to_do(
         ),
         (settings(actions=ActionsPolicy(True, "selected", patterns=("docker/login-action@*",))), []),
         (settings(actions=ActionsPolicy(True, "local_only")), ["action-not-allowed"]),
-        (file(TEST, '    paths-ignore: ["**/*.md", "docs/**", LICENSE]\n', ""), ["edited-workflow"]),
+        (file(TEST, "  merge_group:\n    types: [checks_requested]\n", ""), ["edited-workflow"]),
+        (settings(rules=BranchRules(True, ("Build and test", "Lint"), queue=True)), []),
         (file(TEST, "build-test@v1", f"build-test@{'a' * 40} # v1.2.0"), []),
         (
             files({LINT: None, TEST: None, BINDER: None}),
-            ["missing-workflow", "unknown-check"] + ["missing-workflow"] * 2,
+            ["missing-workflow"] + ["unknown-check"] * 2 + ["missing-workflow"] * 2,
         ),
         (
             file(TEST, "name: Build and test\n    runs-on", "name: ${{ matrix.x }}\n    runs-on"),

@@ -28,6 +28,8 @@ jobs:
       - run: echo ${{ vars.IMAGE }} ${{ vars.HUB }}
 """
 WELL = {"IMAGE": "p/images/data100", "HUB": "data100"}
+QUEUE = "Add `merge_group: {types: [checks_requested]}` below `on`"
+WAITING = "warning check-that-may-not-report"
 Check = Callable[[Case], Iterable[Finding]]
 
 
@@ -173,7 +175,21 @@ def test_a_workflow_that_was_switched_off_is_told_with_the_reason(state: str, wh
         (
             BranchRules(True, ("Lint",)),
             CALLS.replace("[pull_request]", "{pull_request: {paths: [a]}}"),
-            ["warning check-that-may-not-report"],
+            [WAITING],
+        ),
+        (BranchRules(True, ("Lint",), queue=True), CALLS, [WAITING]),
+        (BranchRules(True, ("Lint",), queue=True), CALLS.replace("[pull", "[merge_group, pull"), []),
+        (BranchRules(True, ("Lint",)), CALLS.replace("_request]", "_request_target]"), [WAITING]),
+        (BranchRules(True, ("Lint",)), f"{CALLS}      - uses: hubs/actions/build-test@v1\n", []),
+        (
+            BranchRules(True),
+            f"{CALLS}      - uses: hubs/actions/build-test@v1\n",
+            ["hint check-not-required"],
+        ),
+        (
+            BranchRules(False),
+            f"{CALLS}      - uses: hubs/actions/build-test@v1\n",
+            ["warning unprotected-branch"],
         ),
     ],
 )
@@ -181,6 +197,51 @@ def test_rules_that_let_everything_or_nothing_in_are_found(
     rules: BranchRules, text: str, found: list[str]
 ) -> None:
     assert named(setting_checks.rules, case_of(text, rules=rules)) == found
+
+
+@pytest.mark.parametrize(
+    ("on", "queue", "problem", "fix"),
+    [
+        (
+            "{pull_request: {paths-ignore: [docs]}}",
+            False,
+            "`paths-ignore` of `pull_request`",
+            "Delete `paths-ignore` from the workflow, or do not require the check.",
+        ),
+        (
+            "{pull_request: {branches-ignore: [main]}}",
+            False,
+            "`branches-ignore` of `pull_request`",
+            "Delete `branches-ignore` from the workflow, or do not require the check.",
+        ),
+        (
+            "[pull_request_target]",
+            False,
+            "it does not run on `pull_request`",
+            "Let its workflow run on `pull_request`, or do not require the check.",
+        ),
+        (
+            "[pull_request]",
+            True,
+            "it does not run on `merge_group`",
+            f"{QUEUE}, as the template has it, or do not require the check.",
+        ),
+    ],
+)
+def test_what_keeps_a_required_check_from_reporting_is_named_with_its_line(
+    on: str, queue: bool, problem: str, fix: str
+) -> None:
+    case = case_of(CALLS.replace("[pull_request]", on), rules=BranchRules(True, ("Lint",), queue=queue))
+    told = only(setting_checks.rules, case)
+    assert (told.where, told.fix) == (f"{FILE}:1", fix)
+    assert told.problem.endswith(f": {problem}.")
+
+
+def test_a_test_that_cannot_be_required_yet_says_why() -> None:
+    text = CALLS.replace("[pull_request]", "{pull_request: {paths: [a]}}")
+    case = case_of(f"{text}      - uses: hubs/actions/build-test@v1\n", rules=BranchRules(True))
+    told = only(setting_checks.rules, case)
+    assert told.fix.startswith("Some changes never get it (`paths` of `pull_request`): change that first. ")
 
 
 @pytest.mark.parametrize(("deletes", "found"), [(False, ["hint kept-branches"]), (True, []), (None, [])])

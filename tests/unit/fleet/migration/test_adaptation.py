@@ -51,15 +51,40 @@ def test_only_the_branches_and_tags_that_were_built_are() -> None:
     assert tags == {"tags": ["v*"]}
 
 
-def test_paths_that_built_nothing_come_behind_those_of_the_template() -> None:
-    there = loaded(draft(PUSH))["on"]["push"]["paths-ignore"]
-    found = loaded(pushed(replace(PLAIN, ignored=("a/**", "b.md", *there))))["on"]["push"]
-    assert found["paths-ignore"] == [*there, "a/**"]
+IGNORED, ONLY = ("a/**", "b.md"), ("a/**",)
 
 
-def test_the_only_paths_that_are_built_take_the_place_of_those_that_are_not() -> None:
-    found = loaded(pushed(replace(PLAIN, only=("a/**",))))["on"]["push"]
-    assert (found["paths"], "paths-ignore" in found) == (["a/**"], False)
+@pytest.mark.parametrize(
+    ("configured", "name", "paths"),
+    [
+        (replace(PLAIN, ignored=IGNORED, pull_ignored=IGNORED), "paths-ignore", list(IGNORED)),
+        (replace(PLAIN, only=ONLY, pull_only=ONLY), "paths", list(ONLY)),
+    ],
+)
+def test_what_was_built_is_built_and_the_comment_that_all_is_goes(
+    configured: PipelineConfiguration, name: str, paths: list[str]
+) -> None:
+    made = pushed(replace(configured, tags=("v*",)))
+    push = loaded(made)["on"]["push"]
+    assert {key: push[key] for key in push if key.startswith("paths")} == {name: paths}
+    assert "No filter of paths" not in made.text
+    assert "Only the text of a tag counts" in made.text
+    tested = draft(TEST)
+    adapt_test(tested, configured)
+    assert loaded(tested)["on"]["pull_request"] == {name: paths}
+    assert "No filter of paths" not in tested.text
+
+
+def test_where_all_was_built_all_is() -> None:
+    made = pushed(PLAIN)
+    assert [key for key in loaded(made)["on"]["push"] if key.startswith("paths")] == []
+    assert "No filter of paths" in made.text
+
+
+def test_a_test_for_pull_requests_of_some_branches_stays_one() -> None:
+    tested = draft(TEST)
+    adapt_test(tested, replace(PLAIN, pull_branches=("main",), pull_ignored=("a/**",)))
+    assert loaded(tested)["on"]["pull_request"] == {"paths-ignore": ["a/**"], "branches": ["main"]}
 
 
 def test_where_no_hub_was_moved_only_the_build_is_left() -> None:

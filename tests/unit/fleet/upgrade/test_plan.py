@@ -225,7 +225,7 @@ def test_a_caller_of_update_deployment_keeps_its_version_and_its_app(
     )
     assert push["on"]["push"]["branches"] == ["main"]
     assert "tags" not in push["on"]["push"]
-    assert push["on"]["push"]["paths-ignore"] == ["**/*.md", "docs/**", "LICENSE", "images/**"]
+    assert push["on"]["push"]["paths-ignore"] == ["README.md", "CONTRIBUTING.md", "LICENSE", "images/**"]
 
 
 def test_the_old_files_go_and_the_badge_stays_off(template: Mapping[str, bytes]) -> None:
@@ -295,7 +295,10 @@ def test_a_caller_that_inherits_secrets_keeps_their_names(template: Mapping[str,
 
 def test_where_no_hub_may_be_named_nothing_is_moved_without_one(template: Mapping[str, bytes]) -> None:
     push = loaded(planned(template, "cal-icor 0.1.2"), NEW_PUSH)
-    assert push["jobs"]["bump"]["if"] == "vars.HUB != ''"
+    condition = (
+        "github.event_name != 'push' || github.ref_type == 'tag' || needs.build.outputs.unchanged != 'true'"
+    )
+    assert push["jobs"]["bump"]["if"] == f"vars.HUB != '' && ({condition})"
     assert [each["if"] for each in push["jobs"]["check"]["steps"]] == ["vars.HUB != ''"]
     assert "if" not in push["jobs"]["check"]
 
@@ -374,7 +377,7 @@ def test_a_token_keeps_its_name(template: Mapping[str, bytes], name: str, token:
 def test_the_paths_of_a_changed_files_step_build_nothing_still(template: Mapping[str, bytes]) -> None:
     migration = planned(template, "older template")
     ignored = loaded(migration, NEW_PUSH)["on"]["push"]["paths-ignore"]
-    assert ignored == ["**/*.md", "docs/**", "LICENSE", "images/**"]
+    assert ignored == ["README.md", "LICENSE", "images/**"]
     assert [each.line for each in migration.left_out if ".github/**" in each.what] == [32]
 
 
@@ -442,7 +445,7 @@ def test_an_action_that_can_move_is_named_where_its_commit_is_not_known(
 def test_a_build_of_a_forks_code_with_secrets_is_left_out_and_named(template: Mapping[str, bytes]) -> None:
     migration = planned(template, "fork's code with secrets")
     test = loaded(migration, NEW_TEST)
-    assert set(test["on"]) == {"pull_request"}
+    assert set(test["on"]) == {"pull_request", "merge_group"}
     assert b"head" not in (migration.files[NEW_TEST] or b"")
     assert migration.files[TEST] is None
     (named,) = [each for each in migration.left_out if "pull_request_target" in each.what]

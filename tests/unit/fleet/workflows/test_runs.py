@@ -2,7 +2,11 @@
 
 import pytest
 
-from hub_image_actions.fleet.workflows.runs import checks_that_always_report, checks_that_may_not_report
+from hub_image_actions.fleet.workflows.runs import (
+    checks_that_always_report,
+    checks_that_may_not_report,
+    may_report,
+)
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
 
 
@@ -34,3 +38,26 @@ def test_only_a_check_that_no_filter_can_keep_away_always_reports(
 ) -> None:
     assert list(checks_that_always_report([file], "main")) == always
     assert list(checks_that_may_not_report([file], "main")) == sometimes
+
+
+@pytest.mark.parametrize(
+    ("job", "check", "expected"),
+    [
+        ("{name: A, steps: []}", "A", True),
+        ("{name: A, steps: []}", "A / B", False),
+        ("{steps: []}", "a", True),
+        ("{steps: []}", "A", False),
+        # What GitHub makes of the job of a matrix, and of one that calls a workflow.
+        ("{strategy: {matrix: {x: [1]}}}", "a (1)", True),
+        ("{strategy: {matrix: {x: [1]}}}", "a", True),
+        ("{strategy: {matrix: {x: [1]}}}", "a 1", False),
+        ("{name: 'On ${{ matrix.x }}.'}", "On ubuntu.", True),
+        ("{name: 'On ${{ matrix.x }}.'}", "On ubuntu", False),
+        ("{uses: o/r/.github/workflows/x.yaml@v1}", "a / Build and test", True),
+        ("{uses: o/r/.github/workflows/x.yaml@v1}", "a", False),
+        ("{uses: ./.github/workflows/x.yaml, strategy: {matrix: {x: [1]}}}", "a (1) / b", True),
+    ],
+)
+def test_a_check_is_named_as_github_names_it_once_the_job_runs(job: str, check: str, expected: bool) -> None:
+    (read,) = workflow(" pull_request", f"  a: {job}\n").jobs
+    assert may_report(read, check) is expected
