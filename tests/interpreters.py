@@ -43,3 +43,15 @@ def interpreters() -> dict[str, Path]:
     if VERSION not in found:
         found[VERSION] = newest_python()
     return found
+
+
+def oldest_and_newest() -> tuple[Path, Path]:
+    """Returns the oldest and the newest interpreter that can make an environment with pip in it."""
+    known = sorted(interpreters().items(), key=lambda named: int(named[0].partition(".")[2]))
+    command = ["-I", "-c", "import ensurepip"]
+    able = [
+        path
+        for _, path in known
+        if subprocess.run([path, *command], check=False, capture_output=True).returncode == 0
+    ]
+    return able[0], able[-1]

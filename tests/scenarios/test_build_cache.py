@@ -6,6 +6,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,13 +14,25 @@ import pytest
 
 from hub_image_actions.build.repo2docker import Repo2docker
 from hub_image_actions.environments import ToolEnvironment
-from interpreters import interpreters
+from interpreters import oldest_and_newest
 from scenarios.action import ROOT, Result
 from scenarios.images import IMAGE, ImageRepository
 from testbed.engine import Engine, Store
 from testbed.fault_proxy import Answer, FaultProxy
 
 NewEngine = Callable[..., Engine]
+# Programs of a base image that do nothing, so that what repo2docker generates is built without the internet;
+# bash, which installs conda and the packages, makes another layer each time that it is run.
+STUBBED = """FROM {base}
+USER root
+RUN mkdir -p -m 1777 /tmp && mkdir -p /usr/bin /usr/sbin \\
+ && for name in apt-get locale-gen getent groupadd groupmod useradd usermod; do \\
+      printf '#!/bin/sh\\n' >/usr/sbin/$name; chmod +x /usr/sbin/$name; done \\
+ && printf '#!/bin/sh\\nmkdir -p "$4"\\nfor folder; do :; done; mkdir -p "$folder"\\n' >/usr/bin/install \\
+ && printf '#!/bin/sh\\ncat /proc/sys/kernel/random/uuid >/tmp/made-$$\\n' >/bin/bash \\
+ && chmod +x /bin/bash /usr/bin/install
+ENV PATH=/usr/sbin:/bin:/usr/bin:/sbin
+"""
 OLDER = {"builder": "repo2docker", "repo2docker_version": "2024.07.0"}
 
 
@@ -161,12 +174,67 @@ def copied_files(python: Path, scratch: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("umask")
 def test_two_runners_give_what_repo2docker_copies_the_same_names_and_rights(tmp_path: Path) -> None:
-    known = interpreters()
-    layouts = {"a": min(known, key=float), "b/of/another/length": max(known, key=float)}
     copied = []
-    for folder, version in layouts.items():
+    for folder, python in zip(("a", "b/of/another/length"), oldest_and_newest(), strict=True):
         (tmp_path / folder).mkdir(parents=True)
-        copied.append(copied_files(known[version], tmp_path / folder))
+        copied.append(copied_files(python, tmp_path / folder))
     assert copied[0] == copied[1]
     assert copied[0]["rights"] == "-rw-r--r-- -rwxr-xr-x"
     assert not any("site-2dpackages" in name for name in copied[0])
+
+
+@dataclass(frozen=True)
+class RunnerLayout:
+    """A runner with its own folders and its own Python."""
+
+    folder: Path
+    python: Path
+
+    def environment(self, engine: Engine) -> dict[str, str]:
+        """Return the variables of a job on it."""
+        for name in ("bin", "temporary"):
+            (self.folder / name).mkdir(parents=True)
+        (self.folder / "bin" / "python3").symlink_to(self.python)
+        return {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            "RUNNER_TEMP": str(self.folder / "temporary"),
+            "DOCKER_HOST": engine.host,
+        }
+
+
+def first_other_layer(repository: ImageRepository, first: Result, second: Result) -> str:
+    """Return which instruction made the first layer that the second image does not have of the first."""
+    config = repository.registry.image_config(repository.image, second.outputs["tag"])
+    made = [entry["created_by"] for entry in config["history"] if not entry.get("empty_layer")]
+    pairs = zip(layers(repository, first), layers(repository, second), made, strict=False)
+    return next((instruction for one, other, instruction in pairs if one != other), "")
+
+
+@pytest.mark.timeout(300)  # repo2docker is installed twice, and two engines are started
+@pytest.mark.parametrize("version", ["2026.04.0", "2024.07.0"])
+def test_a_runner_of_another_layout_takes_the_layers_of_the_packages(
+    images: ImageRepository, small_base_image: str, new_engine: NewEngine, tmp_path: Path, version: str
+) -> None:
+    oldest, newest = oldest_and_newest()
+    layouts = [RunnerLayout(tmp_path / "a", oldest), RunnerLayout(tmp_path / "b/of/another/length", newest)]
+    base = f"{images.image}-base-{tmp_path.name.lower()}"
+    images.image = f"{images.image}-{tmp_path.name.lower()}"
+    images.commit({"Dockerfile": STUBBED.format(base=small_base_image)})
+    stubbed = images.build(image=base, tag="1", push="true")
+    assert stubbed.status == 0, stubbed.log
+    (images.checkout / "Dockerfile").unlink()
+    images.commit({"environment.yml": "dependencies:\n  - python=3.12.*\n", "notes.txt": "one\n"})
+    images.publish()
+    given = {
+        "builder": "repo2docker",
+        "repo2docker_version": version,
+        "repo2docker_args": f"--Repo2Docker.base_image={images.registry.host}/{base}:1",
+        "push": "true",
+    }
+    results = []
+    for layout in layouts:
+        results.append(images.build(layout.environment(new_engine()), **given))
+        assert results[-1].status == 0, results[-1].log
+        images.commit({"notes.txt": "two\n"})
+    # The repository itself, which comes after the packages.
+    assert re.search(r"COPY .*(?: src/ |dir:\w+ in /srv/repo/)", first_other_layer(images, *results))
