@@ -80,7 +80,7 @@ def steps(log: str, what: str) -> str:
 
 def test_the_images_own_tests_pass_in_it(pull_request: PullRequest) -> None:
     assert re.fullmatch(r"\d\d passed", pull_request.checked.outputs["tests"])
-    assert "`test_a_package_is_installed_in_its_version[pandas]`" in pull_request.comment
+    assert "`test_what_is_listed_is_installed_in_its_version[pandas=3.1.*]`" in pull_request.comment
 
 
 def test_its_server_starts_as_on_a_hub(pull_request: PullRequest) -> None:

@@ -49,7 +49,8 @@ def image(packages: PackageList | None, size: int = 0, architecture: str = "amd6
     """Return an image that tells what is in it."""
     sizes = ImageSize((LayerSize(size, ""),)) if size else None
     labels = ImageContents(packages, sizes).labelled({"maintainer": "x"})
-    return seed_image(config={"Labels": labels}, architecture=architecture)
+    # A layer of another size is another layer.
+    return seed_image({"size": str(size).encode()}, config={"Labels": labels}, architecture=architecture)
 
 
 @pytest.fixture
