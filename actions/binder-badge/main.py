@@ -32,7 +32,15 @@ from http import HTTPStatus
 from typing import Any
 
 from hub_image_actions import markdown, names
-from hub_image_actions.binder.launch import BinderBranch, BinderRepository, Launch, parse_repository
+from hub_image_actions.binder.launch import (
+    BUILT,
+    MORE,
+    PULLED,
+    BinderBranch,
+    BinderRepository,
+    Launch,
+    parse_repository,
+)
 from hub_image_actions.certificates import share_certificates
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
@@ -142,32 +150,38 @@ class BinderBadge:
         if not pull.is_open:
             self.close(pull)
             return
-        launch, problem = self.launch(pull)
-        badge = launch.badge(LABEL) if launch else ""
-        text = "\n\n".join(filter(None, (markdown.escape(self.settings.message), badge, problem)))
+        launch, told = self.launch(pull)
+        badge = launch.badge(LABEL)
+        text = "\n\n".join(filter(None, (markdown.escape(self.settings.message), badge, f"{told} {MORE}.")))
         self.runner.summary(text)
         comment = self.keep(pull, text)
         self.runner.outputs(
             {
-                "launch-url": launch.url if launch else "",
+                "launch-url": launch.url,
                 "badge-markdown": badge,
                 "comment-id": str(comment.id) if comment else "",
                 "comment-url": comment.url if comment else "",
             }
         )
 
-    def launch(self, pull: PullRequest) -> tuple[Launch | None, str]:
+    def launch(self, pull: PullRequest) -> tuple[Launch, str]:
         """Return what the badge launches, and in Markdown what the reader should know about it."""
         settings = self.settings
+        obstacle = ""
         if settings.image:
-            return self.launch_image(pull, settings.image)
+            commit, told = self.branch_of_image(pull, settings.image)
+            if commit:
+                return self.to(self.own, commit), told
+            obstacle = told
+        elif commit := self.branch_of_other_run(pull):
+            return self.to(self.own, commit), PULLED.format(image="the image of this commit")
         # Of a fork that is gone, the commit is kept by the repository that the pull request was opened in.
         there = pull.repository or self.repository.full_name
         repository = settings.repository or parse_repository(there, settings.server_url)
-        return self.to(repository, settings.ref or pull.commit), ""
+        return self.to(repository, settings.ref or pull.commit), f"{obstacle} {BUILT}".strip()
 
-    def launch_image(self, pull: PullRequest, image: ImageReference) -> tuple[Launch | None, str]:
-        """Have Binder pull the image, by a branch that names it."""
+    def branch_of_image(self, pull: PullRequest, image: ImageReference) -> tuple[str, str]:
+        """Return the commit of a branch that has Binder pull the image, or nothing, and what to say of it."""
         name = image.name
         try:
             # Binder has nobody's credentials.
@@ -176,20 +190,34 @@ class BinderBadge:
 
             digest = Registry(self.http, name.registry).digest(name.repository, image.digest or image.tag)
         except RegistryError as error:
-            self.runner.warning(f"Binder cannot pull {image}: {error}")
-            return None, f"Binder cannot pull {markdown.code(str(image))}: {markdown.prose(error.problem)}"
+            self.runner.notice(f"Binder cannot pull {image}: {error}")
+            return "", f"Binder cannot pull {markdown.code(str(image))}: {markdown.prose(error.problem)}"
         branch = BinderBranch(self.repository, pull.number)
         try:
-            commit = branch.point_to(name, digest)
+            commit = branch.point_to(name, digest, pull.commit)
         except GitHubError as error:
             if error.status not in READ_ONLY:
                 raise
-            self.runner.warning(f"The token may not push {branch.name}, which Binder needs. {error}")
-            return None, "There is no badge: the workflow's token may not push a branch."
-        repository = parse_repository(self.repository.full_name, self.settings.server_url)
-        return self.to(
-            repository, commit
-        ), f"Binder pulls {markdown.code(f'{name}@{digest}')} and builds nothing."
+            self.runner.warning(f"The token may not push {branch.name}, by which Binder pulls it. {error}")
+            return "", "Binder does not pull the image: the workflow's token may not push a branch."
+        return commit, PULLED.format(image=markdown.code(f"{name}@{digest}"))
+
+    def branch_of_other_run(self, pull: PullRequest) -> str:
+        """Return the commit of the branch that the run with the image made for this commit, if it has."""
+        asked = self.settings.repository or self.settings.ref
+        if asked or pull.repository != self.repository.full_name:
+            return ""
+        try:
+            return BinderBranch(self.repository, pull.number).image_of(pull.commit)
+        except GitHubError as error:
+            if error.status not in READ_ONLY:
+                raise
+            return ""
+
+    @property
+    def own(self) -> BinderRepository:
+        """The repository that the workflow runs in, as Binder finds it."""
+        return parse_repository(self.repository.full_name, self.settings.server_url)
 
     def to(self, repository: BinderRepository, ref: str) -> Launch:
         """Return the launch of a repository's state."""
@@ -208,8 +236,14 @@ class BinderBadge:
 
     def close(self, pull: PullRequest) -> None:
         """Delete the branch of a pull request that is closed."""
-        if self.settings.image:
-            BinderBranch(self.repository, pull.number).delete()
+        branch = BinderBranch(self.repository, pull.number)
+        try:
+            if branch.is_there():
+                branch.delete()
+        except GitHubError as error:
+            if error.status not in READ_ONLY:
+                raise
+            self.runner.notice(f"The token may not delete {branch.name}, if there is one. {error}")
         self.runner.notice(f"Pull request {pull.number} is closed; nothing is left to launch.")
         self.runner.outputs({"launch-url": "", "badge-markdown": "", "comment-id": "", "comment-url": ""})
 

@@ -207,23 +207,77 @@ def test_a_branch_of_somebody_else_is_not_taken(world: World, registry: Registry
     assert world.repository.branches()["binder/pr-1"] == theirs
 
 
-def test_an_image_that_not_everybody_may_pull_is_said_so_in_the_comment(world: World, tmp_path: Path) -> None:
+def test_an_image_that_not_everybody_may_pull_is_built_by_binder_which_is_said(
+    world: World, tmp_path: Path
+) -> None:
     with Registry(tmp_path / "private", auth=TokenAuth({"owner": Account("secret")})) as private:
         private.push("demo/user-image", "abc", seed_image())
         result = world.badge(image=f"{private.host}/demo/user-image:abc")
     assert result.status == 0
-    assert world.comments[0].body.startswith("Binder cannot pull `")
-    assert result.outputs["launch-url"] == ""
+    assert not result.said("warning")
+    assert "Binder cannot pull `" in world.comments[0].body
+    assert "up to an hour for a big one" in world.comments[0].body
+    assert result.outputs["launch-url"].endswith(world.pull["head"]["sha"])
 
 
-def test_without_the_right_to_push_the_comment_says_why_there_is_no_badge(
-    world: World, registry: Registry
-) -> None:
+def test_without_the_right_to_push_binder_builds_which_is_said(world: World, registry: Registry) -> None:
     registry.push("demo/user-image", "abc", seed_image())
     token = world.token_for(contents="read", pull_requests="write")
     result = world.badge(token=token, image=f"{registry.host}/demo/user-image:abc")
     assert result.status == 0
     assert "may not push a branch" in world.comments[0].body
+    assert result.outputs["launch-url"].endswith(world.pull["head"]["sha"])
+
+
+def test_the_badge_says_how_long_it_takes(world: World, registry: Registry) -> None:
+    world.badge()
+    assert "up to an hour for a big one" in world.comments[0].body
+    registry.push("demo/user-image", "abc", seed_image())
+    world.badge(image=f"{registry.host}/demo/user-image:abc")
+    (comment,) = world.comments
+    assert "and builds nothing" in comment.body
+    assert "up to an hour" not in comment.body
+
+
+def test_a_run_without_the_image_keeps_the_badge_that_has_one(world: World, registry: Registry) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    with_image = world.badge(image=f"{registry.host}/demo/user-image:abc")
+    token = world.token_for(pull_requests="write", contents="read")
+    without = world.badge(token=token)
+    assert without.outputs["launch-url"] == with_image.outputs["launch-url"]
+    assert "and builds nothing" in world.comments[0].body
+
+
+def test_a_push_goes_back_to_a_build_until_its_own_image_is_there(world: World, registry: Registry) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    reference = f"{registry.host}/demo/user-image:abc"
+    world.badge(image=reference)
+    newer = world.repository.commit(SECOND, branch="new-kernel")
+    assert world.badge().outputs["launch-url"].endswith(newer)
+    # The push changed nothing that is in the image: the branch says so all the same.
+    world.badge(image=reference)
+    branch = world.repository.branches()["binder/pr-1"]
+    assert world.badge().outputs["launch-url"].endswith(branch)
+
+
+def test_a_run_without_the_image_deletes_the_branch_of_a_closed_pull_request(
+    world: World, registry: Registry
+) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    world.badge(image=f"{registry.host}/demo/user-image:abc")
+    world.ask("PATCH", "/pulls/1", state="closed")
+    refused = world.badge(token=world.token_for(contents="read", pull_requests="write"))
+    assert refused.status == 0
+    assert "may not delete binder/pr-1" in refused.said("notice")[0]
+    assert world.badge().status == 0
+    assert "binder/pr-1" not in world.repository.branches()
+
+
+def test_a_branch_of_somebody_else_stays_when_the_pull_request_closes(world: World) -> None:
+    world.repository.commit({"x": b"y"}, branch="binder/pr-1", message="Mine")
+    world.ask("PATCH", "/pulls/1", state="closed")
+    assert world.badge().status == 0
+    assert "binder/pr-1" in world.repository.branches()
 
 
 def test_the_badge_of_a_fork_that_is_gone_launches_the_commit_that_is_kept(world: World) -> None:

@@ -174,6 +174,17 @@ def test_a_workflow_with_the_rights_of_the_base_fetches_and_runs_nothing_of_a_pu
             assert "secrets." not in str(workflow["jobs"])
 
 
+def test_no_job_of_a_pull_request_that_may_write_contents_fetches_or_runs_anything_of_it(
+    template: Path,
+) -> None:
+    may_write = [(name, job) for name, job in jobs(template) if job["permissions"].get("contents") == "write"]
+    assert [name for name, _ in may_write] == ["binder.yaml", "test.yaml"]
+    for _, job in may_write:
+        (step,) = job["steps"]
+        assert step["uses"] == f"{OURS}binder-badge@v1"
+        assert "secrets." not in str(job)
+
+
 def test_a_pull_request_sees_no_secret_but_the_key_of_candidates(template: Path) -> None:
     for name, workflow in workflows(template).items():
         if "pull_request" in workflow["on"]:
@@ -182,8 +193,8 @@ def test_a_pull_request_sees_no_secret_but_the_key_of_candidates(template: Path)
 
 
 def test_only_the_action_that_keeps_the_image_is_given_the_key(template: Path) -> None:
-    (job,) = workflows(template)["test.yaml"]["jobs"].values()
-    (step,) = (step for step in job["steps"] if "secrets." in str(step))
+    jobs_of_test = workflows(template)["test.yaml"]["jobs"].values()
+    (step,) = (step for job in jobs_of_test for step in job["steps"] if "secrets." in str(step))
     assert step["uses"] == f"{OURS}build-test@v1"
     assert [name for name, text in step["with"].items() if "secrets." in text] == ["candidates-password"]
 

@@ -64,7 +64,7 @@ def badges(pull: Pull) -> list[str]:
 
 
 def test_a_pull_request_is_built_and_tested(opened: Run) -> None:
-    assert opened.jobs == {"test": "success"}, opened.log
+    assert opened.jobs == {"test": "success", "badge": "success"}, opened.log
     assert opened.outputs("test")["tests"] == "1 passed"
 
 
@@ -76,6 +76,17 @@ def test_a_run_that_may_comment_leaves_nothing_to_be_told(
     run = world.on_completed_run("comment.yaml", world.repository.runs[0])
     assert run.jobs == {"comment": "success"}, run.log
     assert results(pull) == before
+
+
+def test_binder_pulls_what_was_kept(world: ImageRepository, pull: Pull, opened: Run) -> None:
+    kept = opened.outputs("test")
+    branch = f"binder/pr-{pull.number}"
+    name = f"{world.registry.host}/{world.candidates}"
+    dockerfile = world.repository.read(branch, "binder/Dockerfile").decode()
+    assert dockerfile.startswith(f"FROM {name}@{kept['digest']}\n")
+    (badge,) = badges(pull)
+    assert "and builds nothing" in badge
+    assert world.repository.branches()[branch] in badge
 
 
 def test_it_has_one_comment_which_follows_the_pushes(pull: Pull, opened: Run, broken: Run) -> None:
@@ -130,8 +141,19 @@ def test_the_badge_is_switched_off_by_a_variable(world: ImageRepository, pull: P
 def test_a_closed_pull_request_gets_no_other_badge(world: ImageRepository, of_fork: Pull) -> None:
     before = badges(of_fork)
     run = world.on_pull_request(of_fork, "closed", "binder.yaml")
-    assert run.jobs == {"badge": "success"}, run.log
+    assert run.jobs == {"tidy": "success"}, run.log
     assert badges(of_fork) == before
+
+
+def test_a_closed_pull_request_leaves_no_branch(world: ImageRepository, pull: Pull, broken: Run) -> None:
+    assert broken.status == 1
+    branch = f"binder/pr-{pull.number}"
+    assert branch in world.repository.branches()
+    pull.state = "closed"
+    run = world.on_pull_request(pull, "closed", "binder.yaml")
+    pull.state = "open"
+    assert run.jobs == {"tidy": "success"}, run.log
+    assert branch not in world.repository.branches()
 
 
 def test_yaml_is_linted(world: ImageRepository, pull: Pull) -> None:

@@ -86,6 +86,14 @@ def adapt_comment(draft: Draft, configuration: PipelineConfiguration) -> None:
         draft.set_text("runs_on", ("jobs", job, "runs-on"), configuration.runs_on)
 
 
+def leave_out_badge(draft: Draft) -> None:
+    """Take out of the workflow that builds for a pull request the job that has Binder pull the image."""
+    badge, build = draft.job_using("binder-badge"), draft.job_using("build-test")
+    draft.remove(("jobs", badge))
+    # Nobody else asks for them.
+    draft.remove(("jobs", build, "outputs"))
+
+
 def adapt_lint(draft: Draft, configuration: PipelineConfiguration) -> None:
     """Edit the workflow that checks YAML files."""
     job = draft.jobs[0]
@@ -95,10 +103,14 @@ def adapt_lint(draft: Draft, configuration: PipelineConfiguration) -> None:
 
 
 def adapt_binder(draft: Draft, configuration: PipelineConfiguration) -> None:
-    """Edit the workflow that keeps a badge."""
+    """Edit a workflow that keeps a badge."""
     if configuration.urlpath:
-        way = draft.way(draft.job_using("binder-badge"), "binder-badge", "with", "urlpath")
-        draft.set_text("urlpath", way, configuration.urlpath)
+        for job in draft.jobs_using("binder-badge"):
+            step = draft.step(job, "binder-badge")
+            # Where a closed pull request is tidied up, nothing is opened.
+            if step and "urlpath" in step.inputs:
+                way = draft.way(job, "binder-badge", "with", "urlpath")
+                draft.set_text("urlpath", way, configuration.urlpath)
 
 
 def adapt_bump(draft: Draft, configuration: PipelineConfiguration, job: str) -> None:

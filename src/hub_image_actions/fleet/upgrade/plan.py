@@ -308,7 +308,12 @@ class _OldPipeline:
             if configuration.bump != "never":
                 drafts.append(self._draft(ROLLBACK, configuration, adaptation.adapt_rollback))
         if old.paths("test") or old.paths("unsafe"):
-            drafts.append(self._draft(TEST, configuration, adaptation.adapt_test))
+            test = self._draft(TEST, configuration, adaptation.adapt_test)
+            if any(not path.endswith(reading.DISABLED) for path in old.paths("binder")):
+                adaptation.adapt_binder(test, configuration)
+            else:
+                adaptation.leave_out_badge(test)
+            drafts.append(test)
             drafts.append(self._draft(COMMENT, configuration, adaptation.adapt_comment))
         if old.paths("lint"):
             drafts.append(self._draft(LINT, configuration, adaptation.adapt_lint))

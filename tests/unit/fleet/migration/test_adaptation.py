@@ -14,6 +14,7 @@ from hub_image_actions.fleet.migration.adaptation import (
     adapt_push,
     adapt_rollback,
     adapt_test,
+    leave_out_badge,
 )
 from hub_image_actions.fleet.migration.configuration import Extra, Origin, PipelineConfiguration
 from hub_image_actions.fleet.migration.draft import Draft
@@ -180,4 +181,21 @@ def test_the_command_that_checks_yaml_and_what_the_badge_opens_are_carried_over(
     adapt_lint(lint, replace(PLAIN, lint="yamllint -s ."))
     adapt_binder(binder, replace(PLAIN, urlpath="lab/tree"))
     assert "run: yamllint -s ." in lint.text
-    assert step(binder, "hub-image-actions/binder-badge")["with"]["urlpath"] == "lab/tree"
+    badge, tidy = loaded(binder)["jobs"].values()
+    assert badge["steps"][0]["with"]["urlpath"] == "lab/tree"
+    assert "with" not in tidy["steps"][0]
+
+
+def test_the_badge_of_the_tested_image_opens_what_the_other_opens() -> None:
+    test = draft(TEST)
+    adapt_binder(test, replace(PLAIN, urlpath="rstudio"))
+    assert step(test, "hub-image-actions/binder-badge")["with"]["urlpath"] == "rstudio"
+
+
+def test_without_a_badge_the_test_of_a_pull_request_may_not_write_to_the_repository() -> None:
+    test = draft(TEST)
+    leave_out_badge(test)
+    (job,) = loaded(test)["jobs"].values()
+    assert job["permissions"]["contents"] == "read"
+    assert "outputs" not in job
+    assert step(test, "hub-image-actions/build-test")["id"] == "test"

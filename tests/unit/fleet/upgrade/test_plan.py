@@ -233,6 +233,7 @@ def test_the_old_files_go_and_the_badge_stays_off(template: Mapping[str, bytes])
     assert (files[PUSH], files[TEST]) == (None, None)
     assert b"binder-badge@v1" in (files[DISABLED] or b"")
     assert BINDER not in files
+    assert b"binder-badge" not in (files[NEW_TEST] or b"")
 
 
 def test_a_base_image_of_berkeley_is_built_by_docker_and_moves_no_hub(template: Mapping[str, bytes]) -> None:
@@ -642,7 +643,8 @@ def test_only_the_pins_of_an_edited_file_move_and_the_difference_is_told(
     edit = {NEW_TEST: ("  test:\n    name: Build and test\n", "  test: # ours\n    name: Our own test\n")}
     repository = with_template(template, edit=edit)
     migration = planned(template, repository, replace(TARGET, version="2.0.0"))
-    assert migration.files[NEW_TEST] == repository.files[NEW_TEST].replace(b"build-test@v1", b"build-test@v2")
+    moved = repository.files[NEW_TEST].replace(b"@v1\n", b"@v2\n")
+    assert migration.files[NEW_TEST] == moved
     (note,) = [note for note in migration.notes if "edited" in note]
     assert "+    name: Our own test" in note
 
@@ -728,7 +730,8 @@ def test_new_files_are_pinned_as_the_repository_pins(template: Mapping[str, byte
 def test_the_badge_opens_what_it_opened(template: Mapping[str, bytes]) -> None:
     badge = field.SHELL_BINDER.replace("${process.env.REF}`", "${process.env.REF}?urlpath=rstudio%2F`")
     migration = planned(template, field.data100(shell(more={BINDER: badge})))
-    assert inputs(migration, BINDER, "binder-badge")["urlpath"] == "rstudio/"
+    assert inputs(migration, BINDER, "binder-badge", "badge")["urlpath"] == "rstudio/"
+    assert inputs(migration, NEW_TEST, "binder-badge")["urlpath"] == "rstudio/"
 
 
 def test_a_variable_of_the_whole_workflow_is_read(template: Mapping[str, bytes]) -> None:
