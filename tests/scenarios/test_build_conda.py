@@ -1,5 +1,6 @@
 """The template exactly as it is, with its `environment.yml`: built, tested, compared, and promoted."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub_image_actions.packages.package_list import PackageList
+from interpreters import oldest_and_newest
 from scenarios.action import ROOT, Result
 from scenarios.images import ImageRepository
 from testbed.conda_world import CondaMachine
@@ -63,12 +65,21 @@ def raised(world: ImageRepository, variables: dict[str, str]) -> PullRequest:
     assert before.status == 0, before.log
     world.commit({"environment.yml": environment})
     number = world.pull_request()
-    job = {**variables, **world.on_pull_request(number)}
+    job = {**variables, **world.on_pull_request(number), **another_runner(world.folder / "another runner")}
     checked = world.build_test(job, **usual, hub_check="true")
     assert checked.status == 0, checked.log
     merged = world.build(variables, **usual, push="true", hub_check="true")
     assert merged.status == 0, merged.log
     return PullRequest(world, before, checked, str(world.comments(number)[0].body), merged)
+
+
+def another_runner(folder: Path) -> dict[str, str]:
+    """Return the variables of a runner with other folders, and another Python where there is one."""
+    for name in ("bin", "temporary"):
+        (folder / name).mkdir(parents=True)
+    (folder / "bin" / "python3").symlink_to(oldest_and_newest()[0])
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return {"RUNNER_TEMP": str(folder / "temporary"), "PATH": path}
 
 
 def steps(log: str, what: str) -> str:
@@ -100,7 +111,7 @@ def test_a_raised_version_is_told_as_a_change_of_condas_packages(pull_request: P
     assert "nbgitpuller" in pull_request.comment.partition("**Packages**")[2]
 
 
-def test_a_change_of_the_environment_keeps_what_repo2docker_installs_before_it(
+def test_a_change_of_the_environment_keeps_what_repo2docker_installs_before_it_on_another_runner(
     pull_request: PullRequest,
 ) -> None:
     log = pull_request.checked.log

@@ -45,7 +45,7 @@ _COMMENT = re.compile(r"^[ \t]*#.*$", re.M)
 
 
 @dataclass(frozen=True)
-class Release:
+class Repo2dockerRelease:
     """What sets one release of repo2docker apart from the others.
 
     Args:
@@ -64,14 +64,14 @@ class Release:
 
 
 RELEASES = (
-    Release("2024.07.0", 12),
-    Release("2025.08.0", 12),
-    Release("2025.12.0", 14, installs_pyproject=True, fails_on_pyproject=True),
-    Release("2026.04.0", 14, reads_environment_yaml=True, installs_pyproject=True),
+    Repo2dockerRelease("2024.07.0", 12),
+    Repo2dockerRelease("2025.08.0", 12),
+    Repo2dockerRelease("2025.12.0", 14, installs_pyproject=True, fails_on_pyproject=True),
+    Repo2dockerRelease("2026.04.0", 14, reads_environment_yaml=True, installs_pyproject=True),
 )
 
 
-def known_release(requirement: str) -> Release | None:
+def known_release(requirement: str) -> Repo2dockerRelease | None:
     """Return the release that pip installs; None where it is none of those that were looked up."""
     wanted = exact_version(requirement)
     return next((release for release in RELEASES if exact_version(f"=={release.version}") == wanted), None)
@@ -105,7 +105,7 @@ class ConfiguredFolder:
         """Return the text of a configuration file; empty where there is none."""
         return read_start(self.configuration / name)
 
-    def buildpack(self, release: Release) -> str:
+    def buildpack(self, release: Repo2dockerRelease) -> str:
         """Return the name of the buildpack that builds it."""
         runtime = self.text("runtime.txt").strip()
         environments = ["environment.yml", "environment.yaml"][: 1 + release.reads_environment_yaml]
@@ -120,7 +120,7 @@ class ConfiguredFolder:
         }
         return next((name for name, is_there in found.items() if is_there), "Python")
 
-    def unread(self, release: Release) -> list[str]:
+    def unread(self, release: Repo2dockerRelease) -> list[str]:
         """Return the configuration files that this release does not read, and none that is used otherwise.
 
         What is at the top beside a folder for the configuration is named with that folder's `../`.
@@ -136,17 +136,17 @@ class ConfiguredFolder:
             unread += [f"../{file}" for file in sorted(_all_names()) if above.has(file)]
         return [file for file in unread if not _is_used(file.removeprefix("../"), texts)]
 
-    def reads(self, name: str, release: Release) -> bool:
+    def reads(self, name: str, release: Repo2dockerRelease) -> bool:
         """Say whether there is a configuration file, and this release reads it."""
         return self.has(name) and self._reads(self.buildpack(release), name, release)
 
-    def read_texts(self, release: Release) -> list[str]:
+    def read_texts(self, release: Repo2dockerRelease) -> list[str]:
         """Return the texts of the files that this release reads, without their comments."""
         pack = self.buildpack(release)
         names = [name for name in sorted(_READ[pack]) if self.has(name) and self._reads(pack, name, release)]
         return [_COMMENT.sub("", self.text(name)) for name in names]
 
-    def _reads(self, buildpack: str, name: str, release: Release) -> bool:
+    def _reads(self, buildpack: str, name: str, release: Repo2dockerRelease) -> bool:
         if name == "environment.yaml" and not release.reads_environment_yaml:
             return False
         if name == "pyproject.toml" and not release.installs_pyproject:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from hub_image_actions.build.buildpacks import RELEASES, ConfiguredFolder, Release
+from hub_image_actions.build.buildpacks import RELEASES, ConfiguredFolder, Repo2dockerRelease
 from hub_image_actions.build.environment_advice import Advice
 from hub_image_actions.build.environment_file import PackageFile
 from hub_image_actions.errors import ActionError
@@ -51,7 +51,7 @@ class PythonRequest:
 
 
 def python_request(
-    folder: ConfiguredFolder, release: Release, environment: PackageFile | None
+    folder: ConfiguredFolder, release: Repo2dockerRelease, environment: PackageFile | None
 ) -> PythonRequest | None:
     """Return the Python that a repository asks for; None where it names none that repo2docker reads.
 
@@ -71,7 +71,7 @@ def python_request(
     return None
 
 
-def check_python(request: PythonRequest, release: Release, platform: str, name: str) -> None:
+def check_python(request: PythonRequest, release: Repo2dockerRelease, platform: str, name: str) -> None:
     """Check that a release of repo2docker has the Python that is asked for.
 
     Args:
@@ -128,7 +128,7 @@ def unread_python(environment: PackageFile) -> Advice | None:
     )
 
 
-def _supported(release: Release, platform: str) -> set[str]:
+def _supported(release: Repo2dockerRelease, platform: str) -> set[str]:
     supported = {f"3.{minor}" for minor in range(_oldest(platform), release.newest_python + 1)}
     return supported if platform == "linux/arm64" else supported | {"2.7"}
 

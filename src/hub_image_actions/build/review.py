@@ -8,7 +8,7 @@ from pathlib import Path
 from hub_image_actions.build.buildpacks import (
     RELEASES,
     ConfiguredFolder,
-    Release,
+    Repo2dockerRelease,
     known_release,
     read_start,
     uses,
@@ -90,7 +90,7 @@ def _advice_on_copied(
 
 
 def _package_files(
-    context: BuildContext, folder: ConfiguredFolder, release: Release
+    context: BuildContext, folder: ConfiguredFolder, release: Repo2dockerRelease
 ) -> Iterator[PackageFile]:
     """Yield the files of packages that are read, or that one which is read names."""
     texts = folder.read_texts(release)
@@ -114,7 +114,7 @@ def _read(context: BuildContext, name: str) -> PackageFile | None:
 
 
 def _python(
-    context: BuildContext, folder: ConfiguredFolder, release: Release | None, wanted: str
+    context: BuildContext, folder: ConfiguredFolder, release: Repo2dockerRelease | None, wanted: str
 ) -> Iterator[Advice]:
     """Check the Python that is asked for, and yield what is to be said of it."""
     if release is None:
@@ -130,7 +130,9 @@ def _python(
         yield advice
 
 
-def _unread(context: BuildContext, folder: ConfiguredFolder, releases: Iterable[Release]) -> Iterator[Advice]:
+def _unread(
+    context: BuildContext, folder: ConfiguredFolder, releases: Iterable[Repo2dockerRelease]
+) -> Iterator[Advice]:
     """Yield one warning for all files that none of the releases reads."""
     lists = {release: folder.unread(release) for release in releases}
     last = next(reversed(lists))
@@ -150,7 +152,7 @@ def _unread(context: BuildContext, folder: ConfiguredFolder, releases: Iterable[
     yield Advice(f"repo2docker does not read {listed}: {' '.join(reasons)}", paths[0])
 
 
-def _check_julia(context: BuildContext, folder: ConfiguredFolder, release: Release) -> None:
+def _check_julia(context: BuildContext, folder: ConfiguredFolder, release: Repo2dockerRelease) -> None:
     if folder.buildpack(release) == "REQUIRE":
         raise ContextError(
             "repo2docker builds nothing from a REQUIRE of Julia before 1.0.",
@@ -159,7 +161,7 @@ def _check_julia(context: BuildContext, folder: ConfiguredFolder, release: Relea
         )
 
 
-def _check_project(context: BuildContext, folder: ConfiguredFolder, release: Release) -> None:
+def _check_project(context: BuildContext, folder: ConfiguredFolder, release: Repo2dockerRelease) -> None:
     """Refuse what a release fails on: see https://github.com/jupyterhub/repo2docker/releases/tag/2026.04.0."""
     is_there = (folder.folder / "pyproject.toml").is_file() and not folder.has_binder
     reads_it = folder.buildpack(release) in {"Python", "Julia", "R"} and not folder.has("setup.py")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub_image_actions.build.buildpacks import RELEASES, ConfiguredFolder, Release
+from hub_image_actions.build.buildpacks import RELEASES, ConfiguredFolder, Repo2dockerRelease
 from hub_image_actions.build.environment_file import read_environment
 from hub_image_actions.build.python_versions import (
     PythonRequest,
@@ -85,7 +85,7 @@ def test_the_python_of_other_files_is_read(
 
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("version", ["3.9", "3.10.", "3.12.4", "3", "2"])
-def test_what_every_release_has_is_built(release: Release, version: str) -> None:
+def test_what_every_release_has_is_built(release: Repo2dockerRelease, version: str) -> None:
     check_python(PythonRequest(version, "environment.yml", 1), release, AMD, "environment.yml")
 
 
