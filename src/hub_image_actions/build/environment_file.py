@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # What ruamel.yaml raises for texts that are not YAML besides its own error, where it trusts the text.
 _NO_YAML = (RecursionError, ArithmeticError, AssertionError, LookupError, ValueError, TypeError)
+# Nobody writes as much by hand.
+_LARGEST = 1 << 18
 _MOST_PACKAGES = 2_000
 _LONGEST_LINE = 1_000
 _SPEC = re.compile(r"(?P<name>[A-Za-z0-9_][\w.-]*)(?P<rest>(?:[\s=<>!~\[].*)?)", re.DOTALL)
@@ -100,6 +102,9 @@ def read_environment(path: Path, name: str) -> PackageFile:
     Raises:
         InvalidEnvironment: it is no YAML, or not the map that conda reads.
     """
+    if path.stat().st_size > _LARGEST:
+        # Reading it would take longer than it is worth; who made it need not have meant well.
+        return PackageFile(name)
     parts = _parts(path, name)
     dependencies = parts.get("dependencies")
     channels = (Channel(text, name, line) for line, text in _scalars(parts.get("channels")))

@@ -88,6 +88,12 @@ def test_channels_and_the_section_of_pip_have_their_lines(tmp_path: Path) -> Non
     assert file.is_constrained
 
 
+def test_a_file_that_nobody_wrote_by_hand_is_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "e.yml"
+    path.write_text("dependencies:\n- a=1\n" + "- [" * (1 << 17))
+    assert read_environment(path, "e.yml").entries == ()
+
+
 def test_an_anchor_that_is_named_twice_is_no_matter(tmp_path: Path) -> None:
     path = tmp_path / "e.yml"
     path.write_text("dependencies:\n- &a numpy=1\n- &a pandas=2\n- *a\n")
