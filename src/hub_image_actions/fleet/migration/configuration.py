@@ -217,7 +217,23 @@ def tidy(value: str) -> str:
 
 
 def inner(value: str) -> str:
-    """Return what stands in an expression, or a literal as an expression writes it."""
+    """Return what stands in an expression, or a text, with or without expressions in it, as one.
+
+    Source: `format` in https://docs.github.com/en/actions/reference/workflows-and-actions/expressions.
+    """
     match = _EXPRESSION.fullmatch(value.strip())
-    escaped = value.replace("'", "''")
-    return match[1] if match and "${{" not in match[1] else f"'{escaped}'"
+    if match and "${{" not in match[1]:
+        return match[1]
+    # Every other piece is an expression.
+    first, *others = _EXPRESSION.split(value)
+    expressions = others[::2]
+    if not expressions:
+        return _literal(first)
+    texts = [text.replace("{", "{{").replace("}", "}}") for text in (first, *others[1::2])]
+    filled = "".join(f"{text}{{{number}}}" for number, text in enumerate(texts[:-1]))
+    return f"format({', '.join((_literal(filled + texts[-1]), *expressions))})"
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"

@@ -62,19 +62,32 @@ def read_other_jobs(
 
 def renamed_jobs(source: str, names: Mapping[str, str]) -> str:
     """Return a job's lines with the names of other jobs, and of their outputs, put right."""
-    for old, new in names.items():
-        word = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
-        source = _NEEDS.sub(partial(_replaced, word, new), source)
-        source = re.sub(rf"\bneeds\.{re.escape(old)}(?![\w-])", f"needs.{new}", source)
-        for output in _TAG_OUTPUTS:
-            source = re.sub(
-                rf"\bneeds\.{re.escape(new)}\.outputs\.{output}(?![\w-])", f"needs.{new}.outputs.tag", source
-            )
-    return source
+    if not names:
+        return source
+    # All at once: a job may be called what another is going to be.
+    either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    word = re.compile(rf"(?<![\w-])(?P<job>{either})(?![\w-])")
+    used = re.compile(rf"\bneeds\.(?P<job>{either})(?P<output>\.outputs\.[\w-]+)?(?![\w-])")
+    source = _NEEDS.sub(partial(_needing, word, names), source)
+    return used.sub(partial(_using, names), source)
 
 
-def _replaced(word: re.Pattern[str], new: str, found: re.Match[str]) -> str:
-    return word.sub(new, found[0])
+def _needing(word: re.Pattern[str], names: Mapping[str, str], found: re.Match[str]) -> str:
+    text = word.sub(lambda match: names[match["job"]], found[0])
+    for new in {new for new in names.values() if list(names.values()).count(new) > 1}:
+        # GitHub takes no job that is needed twice.
+        again = re.compile(rf"(?:, *|\n *- ){re.escape(new)}(?![\w-])")
+        first = re.search(rf"(?<![\w-]){re.escape(new)}(?![\w-])", text)
+        if first:
+            text = text[: first.end()] + again.sub("", text[first.end() :])
+    return text
+
+
+def _using(names: Mapping[str, str], found: re.Match[str]) -> str:
+    output = found["output"] or ""
+    if output.removeprefix(".outputs.") in _TAG_OUTPUTS:
+        output = ".outputs.tag"
+    return f"needs.{names[found['job']]}{output}"
 
 
 def _keep(

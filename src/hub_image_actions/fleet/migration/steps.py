@@ -11,11 +11,15 @@ REPO2DOCKER = "jupyterhub/repo2docker-action"
 _DOCKER_BUILD = re.compile(r"\bdocker\s+(?:image\s+|buildx\s+)?build\b")
 _DOCKER_PUSH = re.compile(r"\bdocker\s+(?:image\s+)?push\b|\bbuild\b[^\n]*\s--push\b")
 _DOCKER_TAG = re.compile(r"\bdocker\s+(?:image\s+)?tag\b")
-_DEPLOY = re.compile(r"\bgh pr (?:new|create)\b|\bgit (?:commit|push|checkout -b|config)\b|\bdeployments\b")
+# A word in a message, or what Kubernetes calls a deployment, is none of the hubs' repository.
+_SEARCHES = re.compile(r"\b(?:sed|grep|find|yq|perl|awk|cp|cd|git (?:-C|add|mv))\b")
+_FOLDER = re.compile(r"(?<![\w.-])deployments(?![\w.-])")
+_COMMITS = re.compile(r"\bgh pr (?:new|create)\b|\bgit (?:-C \S+ )?(?:commit|push|checkout -b|config)\b")
 _TIDYING = re.compile(
     r"(?:sudo )?(?:rm -rf|df|du|docker (?:system|image|builder|volume) prune|"
     r"apt-get (?:clean|autoremove|remove|purge))\b"
 )
+_SAYS = re.compile(r"\s*(?:#|echo\b|printf\b)")
 _MESSAGE = re.compile(r"(?:echo|printf|:)\b|(?:if|then|else|elif|fi)\b|\[\[")
 _OUTPUT = re.compile(r"GITHUB_OUTPUT|::set-output")
 _DISK_ACTIONS = (
@@ -113,10 +117,25 @@ def is_pipeline(job: Job) -> bool:
 
 def moves_hubs(job: Job) -> bool:
     """Say whether a job commits to deployments: other commits and pull requests are the repository's own."""
-    texts = [step.value("run") for step in job.steps]
-    texts += [scalar.value for step in job.steps for scalar in step.inputs.values()]
-    named = any("deployments" in text for text in texts)
+    named = any(_names_deployments(step) for step in job.steps)
     return named and any(kind_of(step) in {Kind.DEPLOY, Kind.DEPLOYMENTS} for step in job.steps)
+
+
+def _names_deployments(step: Step) -> bool:
+    """Say whether a step fetches deployments, or does something in their folder."""
+    if step.action:
+        return any("deployments" in scalar.value for scalar in step.inputs.values())
+    return _works_in_deployments(step.value("run"))
+
+
+def _works_in_deployments(run: str) -> bool:
+    for line in run.splitlines():
+        # What is only said, or handed on by a pipe, is no work in a folder.
+        for command in re.split(r"[|;&]", line):
+            folder = _FOLDER.search(command)
+            if folder and _SEARCHES.search(command, 0, folder.start()) and not _SAYS.match(command):
+                return True
+    return False
 
 
 def pushes(job: Job) -> bool:
@@ -172,7 +191,7 @@ def _kind_of_run(run: str) -> Kind:
         (Kind.NATIVE, bool(_DOCKER_BUILD.search(run))),
         (Kind.RETAG, bool(_DOCKER_TAG.search(run) or _DOCKER_PUSH.search(run))),
         (Kind.SETUP, "gcloud auth configure-docker" in run),
-        (Kind.DEPLOY, bool(_DEPLOY.search(run))),
+        (Kind.DEPLOY, bool(_COMMITS.search(run)) or _works_in_deployments(run)),
         (Kind.TIDYING, bool(lines) and all(_TIDYING.match(line) for line in lines)),
         (Kind.MESSAGE, bool(lines) and all(_MESSAGE.match(line) for line in lines) and _harmless(run)),
     )

@@ -1,6 +1,7 @@
 """The pull request that brings a repository to a release: its title, its text, its labels."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ TO_SET = "To be set before the merge"
 # GitHub takes 65,536 characters; the marker and a margin go on top.
 _LONGEST = 60_000
 _NEEDED = ("IMAGE", "HUB")
+_FENCE = re.compile(r"`{3,}")
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,18 @@ def _shortened(text: str) -> str:
     if len(text) <= _LONGEST:
         return text
     cut = text[: text.rfind("\n\n", 0, _LONGEST)]
-    # What is folded away must not swallow the end.
-    unclosed = cut.count("<details>") - cut.count("</details>")
-    closing = "".join("\n\n</details>" for _ in range(unclosed))
-    return f"{cut}{closing}\n\n… and more: the changes themselves tell it."
+    return f"{cut}{_closing(cut)}\n\n… and more: the changes themselves tell it."
+
+
+def _closing(text: str) -> str:
+    """Return what ends a block of code, and what is folded away, so that neither swallows what comes next."""
+    fence, folded = "", 0
+    for line in text.splitlines():
+        match = _FENCE.match(line)
+        if fence:
+            fence = "" if line == fence else fence
+        elif match:
+            fence = match[0]
+        else:
+            folded += line.startswith("<details>") - line.startswith("</details>")
+    return f"\n{fence}" * bool(fence) + "\n\n</details>" * folded

@@ -106,6 +106,10 @@ def test_expressions_are_spaced_in_one_way(value: str, result: str) -> None:
         ("${{ vars.IMAGE }}", "vars.IMAGE"),
         ("a/b", "'a/b'"),
         ("it's", "'it''s'"),
+        ("${{ vars.HUB }}-hub", "format('{0}-hub', vars.HUB)"),
+        ("a/${{ vars.A }}:${{vars.B}}", "format('a/{0}:{1}', vars.A, vars.B)"),
+        ("{it's}${{ vars.A }}", "format('{{it''s}}{0}', vars.A)"),
+        ("${{ vars.A }}${{ vars.B }}", "format('{0}{1}', vars.A, vars.B)"),
     ],
 )
 def test_a_value_is_written_as_it_stands_in_an_expression(value: str, result: str) -> None:

@@ -89,6 +89,25 @@ def test_a_renamed_job_is_put_right_where_it_is_needed_and_nowhere_else(source: 
     assert renamed_jobs(source, {"old": "build"}) == renamed
 
 
+def test_jobs_that_change_their_names_do_not_take_those_that_others_get() -> None:
+    source = "a:\n  needs: [build, old]\n  if: needs.build.result && needs.old.outputs.image-tag\n"
+    renamed = "a:\n  needs: [bump, build]\n  if: needs.bump.result && needs.build.outputs.tag\n"
+    assert renamed_jobs(source, {"old": "build", "build": "bump"}) == renamed
+
+
+@pytest.mark.parametrize(
+    ("needs", "once"),
+    [
+        (" [one, x, two]", " [build, x]"),
+        ("\n    - one\n    - two\n    - x", "\n    - build\n    - x"),
+        (" one", " build"),
+    ],
+)
+def test_a_job_needs_once_what_was_two_jobs(needs: str, once: str) -> None:
+    names = {"one": "build", "two": "build"}
+    assert renamed_jobs(f"a:\n  needs:{needs}\n", names) == f"a:\n  needs:{once}\n"
+
+
 def carried(rights: str, job_rights: str = "") -> Reading:
     text = (
         f"on: push\n{rights}jobs:\n  ours:\n    runs-on: x\n    steps:\n      - {BUILD}\n"

@@ -87,6 +87,16 @@ def test_a_text_that_is_too_long_is_cut_with_its_note_kept() -> None:
     assert body.count("<details>") == body.count("</details>")
 
 
+def test_a_block_of_code_that_is_cut_is_closed_before_what_comes_next() -> None:
+    # A difference with empty lines, one with backticks, and one that shows what folds.
+    difference = "\n\n".join(["+```", "+<details>", *(f"+{'x' * 900}" for _ in range(100))])
+    body = proposal().of(snapshot({}), Migration({}, notes=(f"A note.\n\n{difference}",)), "a", "", ()).body
+    _, _, rest = body.partition("````text\n")
+    cut, fence, end = rest.partition("\n````\n")
+    assert (cut[:4], fence) == ("+```", "\n````\n")
+    assert end.startswith("\n</details>\n\n… and more")
+
+
 @pytest.mark.parametrize(
     ("there", "lacks"),
     [((), ("IMAGE", "HUB")), (("image",), ("HUB",)), (("HUB", "IMAGE"), ()), (("OTHER",), ("IMAGE", "HUB"))],
