@@ -35,6 +35,7 @@ from hub_image_actions import names
 from hub_image_actions.build import result_comment
 from hub_image_actions.build.origin import called_after
 from hub_image_actions.build.report_file import FILE, MOST_BYTES, UnusableReport, read_report
+from hub_image_actions.build.result_comment import Fork
 from hub_image_actions.build.settings import comment_marker, read_image
 from hub_image_actions.certificates import share_certificates
 from hub_image_actions.entry.arguments import read_arguments
@@ -106,7 +107,6 @@ class ResultComment:
         self.run = run
         self.github = GitHub(http, settings.api_url, settings.server_url, settings.token)
         self.repository = Repository(self.github, repository)
-        self.of_fork = run.is_of_fork(repository)
 
     def keep(self) -> None:
         """Do all of it.
@@ -122,15 +122,28 @@ class ResultComment:
             bounded = GitHub(http, settings.api_url, settings.server_url, settings.token)
             artifacts = RunArtifacts(bounded, self.repository.full_name, self.run)
             artifact = artifacts.find(settings.artifact)
-            if artifact is None and not (self.of_fork or self.run.is_dependabots):
+            if artifact is None and not (self.is_of_fork or self.run.is_dependabots):
                 self.tell_nothing("The run may comment itself, and left nothing to be told.")
                 return
             pulls = self.run.pull_requests(self.repository)
             if not pulls:
                 self.tell_nothing(_NOBODYS)
                 return
-            text = self.text(artifacts, artifact, [pull.number for pull in pulls])
+            numbers = [pull.number for pull in pulls]
+            text = self.text(artifacts, artifact, numbers, self.fork(numbers))
         self.write(pulls, text)
+
+    @property
+    def is_of_fork(self) -> bool:
+        """Whether the run is of another repository than the one that the workflow runs in."""
+        return self.run.is_of_fork(self.repository.full_name)
+
+    def fork(self, numbers: Sequence[int]) -> Fork | None:
+        """Return what is known of the fork; None for a branch of the repository itself."""
+        if not self.is_of_fork:
+            return None
+        changed = map(self.repository.changed_paths, numbers)
+        return Fork.of_changes([path for paths in changed for path in paths])
 
     def obstacle(self) -> str:
         """Return why nothing is to be told of this run; nothing where something may be."""
@@ -149,17 +162,19 @@ class ResultComment:
         self.runner.notice(why)
         self.runner.outputs({"comment-url": ""})
 
-    def text(self, artifacts: RunArtifacts, artifact: Json | None, numbers: Sequence[int]) -> str:
+    def text(
+        self, artifacts: RunArtifacts, artifact: Json | None, numbers: Sequence[int], fork: Fork | None
+    ) -> str:
         """Return the comment, in Markdown."""
         title, problem = f"Test of {self.settings.image.short}", ""
         if artifact is not None:
             try:
                 report = read_report(artifacts.read(artifact, FILE, MOST_BYTES), title)
-                return result_comment.with_report(report, self.run, numbers, of_fork=self.of_fork)
+                return result_comment.with_report(report, self.run, numbers, fork=fork)
             except (UnusableArtifact, UnusableReport) as error:
                 problem = error.problem
                 self.runner.warning(f"The report that the run left is not shown. {problem}")
-        return result_comment.without_report(title, self.run, numbers, problem, of_fork=self.of_fork)
+        return result_comment.without_report(title, self.run, numbers, problem, fork=fork)
 
     def write(self, pulls: Sequence[PullRequest], text: str) -> None:
         """Write the comment, or bring it up to date, on each pull request of the branch."""

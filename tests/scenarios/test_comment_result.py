@@ -138,9 +138,24 @@ def test_a_forks_pull_request_gets_the_comment_with_its_report(world: World) -> 
     assert body.startswith("### ✅ Test of data100\\-user\\-image\n\n> **From a fork:**")
     assert "`bob/data100-user-image`" in body
     assert "| **Tests** | ✅ 1 passed |" in body
+    assert "It changes what is run" not in body
     assert "**Next:** ready for review." in body
     assert result.outputs["comment-url"].startswith(f"{world.github.server_url}/{NAME}/pull/1#")
     assert "1 passed" in result.summary
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_fork_that_changes_a_workflow_is_warned_of(world: World, renamed: bool) -> None:
+    old = world.repository.read("main", WORKFLOW)
+    world.fork.commit(
+        {WORKFLOW: None, "x.yaml": old} if renamed else {WORKFLOW: b"name: Test\n"}, branch="add-git"
+    )
+    world.github.changed(world.fork)
+    run = world.tested()
+    world.left(run)
+    assert world.comment(run).status == 0
+    (body,) = world.bodies()
+    assert f"> ⚠️ **It changes what is run:** `{WORKFLOW}`." in body
 
 
 def test_a_report_of_a_failure_says_what_to_fix(world: World) -> None:

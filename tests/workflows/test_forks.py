@@ -163,6 +163,7 @@ def test_a_report_that_the_fork_wrote_itself_is_text_under_a_heading_of_githubs(
     assert run.jobs == {"comment": "success"}, run.log
     (body,) = results(pull)
     assert said in body
+    assert "It changes what is run" in body
     assert_harmless(body)
 
 

@@ -1,12 +1,15 @@
 """The comment with the result of a run whose own token may not comment: a fork's, or Dependabot's."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hub_image_actions import guide, markdown
 from hub_image_actions.build.report import READY, WHEN_WRONG, BuildReport
 from hub_image_actions.github.finished_run import FinishedRun
+from hub_image_actions.github.repository import MOST_LISTED
 
 _COMMIT = 12
+_MOST_NAMED = 3
 # How a run ends that says nothing of the change; those that were never begun say nothing at all.
 _WITHOUT_REPORT = {
     "success": "passed, and left no report",
@@ -18,31 +21,50 @@ _WITHOUT_REPORT = {
 _WAITING = "action_required"
 
 
+@dataclass(frozen=True)
+class Fork:
+    """What is known of the fork that a run is of.
+
+    Args:
+        workflows: the files below `.github/` that its pull request changes.
+        has_more: whether it changes more files than GitHub lists.
+    """
+
+    workflows: Sequence[str] = ()
+    has_more: bool = False
+
+    @classmethod
+    def of_changes(cls, paths: Sequence[str]) -> "Fork":
+        """Return what is known of a fork by the paths that its pull requests change."""
+        workflows = (path for path in paths if path.startswith(".github/"))
+        return cls(tuple(dict.fromkeys(workflows)), len(paths) >= MOST_LISTED)
+
+
 def has_result(run: FinishedRun) -> bool:
     """Say whether there is something to tell of how a run ended: it may have been skipped."""
     return run.conclusion in {*_WITHOUT_REPORT, _WAITING}
 
 
-def with_report(report: BuildReport, run: FinishedRun, pulls: Sequence[int], *, of_fork: bool) -> str:
+def with_report(report: BuildReport, run: FinishedRun, pulls: Sequence[int], *, fork: Fork | None) -> str:
     """Return the comment for a run that left a report.
 
     Args:
         report: the report, which is the run's word.
         run: the run, which is GitHub's word.
         pulls: the pull requests that the comment is for.
-        of_fork: whether the run is a fork's.
+        fork: the fork that it is of; None for a branch of the repository itself.
     """
     report.is_for_review, report.run_url, report.conclusion = True, run.url, run.conclusion
-    report.source = "\n\n".join(filter(None, (_source(run, of_fork=of_fork), _several(pulls))))
+    report.source = "\n\n".join(filter(None, (_source(run, fork=fork), _several(pulls))))
     text = report.markdown()
     # Only what was made to be too long is cut off, and then anywhere.
     too_long = len(text) >= markdown.MOST_CHARACTERS
     problem = "Its report is too long to be shown."
-    return without_report(report.title, run, pulls, problem, of_fork=of_fork) if too_long else text
+    return without_report(report.title, run, pulls, problem, fork=fork) if too_long else text
 
 
 def without_report(
-    title: str, run: FinishedRun, pulls: Sequence[int], problem: str = "", *, of_fork: bool
+    title: str, run: FinishedRun, pulls: Sequence[int], problem: str = "", *, fork: Fork | None
 ) -> str:
     """Return the comment for a run that left no report, or none that can be shown.
 
@@ -51,11 +73,11 @@ def without_report(
         run: the run.
         pulls: the pull requests that the comment is for.
         problem: why its report cannot be shown; empty where there is none.
-        of_fork: whether the run is a fork's.
+        fork: the fork that it is of; None for a branch of the repository itself.
     """
     if run.conclusion == _WAITING:
         return _joined(f"### ⏳ {markdown.escape(title)}", _several(pulls), _waiting(run))
-    head, log = _head(run, of_fork=of_fork), markdown.link("log", run.url)
+    head, log = _head(run, fork=fork), markdown.link("log", run.url)
     if problem:
         told = f"The report of {head} is not shown: {markdown.prose(problem)} What is known is in the {log}."
     else:
@@ -68,20 +90,29 @@ def _joined(*paragraphs: str) -> str:
     return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
-def _source(run: FinishedRun, *, of_fork: bool) -> str:
-    if not of_fork:
-        return f"The report of {_head(run, of_fork=False)}, whose token may not comment itself."
+def _source(run: FinishedRun, *, fork: Fork | None) -> str:
+    if not fork:
+        return f"The report of {_head(run, fork=None)}, whose token may not comment itself."
     page = markdown.link("what can be forged", f"{guide.SECURITY}#a-forks-report")
+    head, link = _head(run, fork=fork), markdown.link("run", run.url)
+    said = (
+        f"> **From a fork:** this is what the run of {head} says of itself, and whoever may change the fork "
+        f"can make it say anything. Only the commit, the {link} and how it ended are GitHub's word: {page}."
+    )
+    if not fork.workflows and not fork.has_more:
+        return said
+    named = [*map(markdown.code, fork.workflows[:_MOST_NAMED])]
+    named += ["…"] if len(fork.workflows) > _MOST_NAMED else []
+    named = named or ["with more files than GitHub lists, it may"]
     return (
-        f"> **From a fork:** this is what the run of {_head(run, of_fork=True)} says of itself, and whoever "
-        f"may change the fork can make it say anything. Sure are the heading, the commit and the "
-        f"{markdown.link('run', run.url)}: {page}."
+        f"{said}\n>\n> ⚠️ **It changes what is run:** {', '.join(named)}. Such a run can pass and have "
+        "built and tested nothing: read that change first."
     )
 
 
-def _head(run: FinishedRun, *, of_fork: bool) -> str:
+def _head(run: FinishedRun, *, fork: Fork | None) -> str:
     commit = markdown.code(run.commit[:_COMMIT])
-    if of_fork:
+    if fork:
         return f"{markdown.code(run.repository)} at {commit}"
     return f"{'Dependabot' if run.is_dependabots else markdown.code(run.branch)} at {commit}"
 

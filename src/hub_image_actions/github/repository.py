@@ -17,6 +17,9 @@ from hub_image_actions.github.values import (
     as_described,
 )
 
+# Of one pull request. Source: https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
+MOST_LISTED = 3000
+
 
 class Repository:
     """One repository on GitHub; nothing is asked before it has to be.
@@ -96,6 +99,21 @@ class Repository:
             GitHubError: there is none of that number.
         """
         return PullRequest.from_json(self._github.get(f"{self._path}/pulls/{number}"))
+
+    # https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
+    @as_described()
+    def changed_paths(self, number: int) -> list[str]:
+        """Return the paths that a pull request changes, those that files had before among them.
+
+        GitHub tells those of the first `MOST_LISTED` files.
+        """
+        answers = self._github.pages(f"{self._path}/pulls/{number}/files")
+        return [
+            str(path)
+            for answer in answers
+            for path in (answer["filename"], answer.get("previous_filename"))
+            if path
+        ]
 
     # https://docs.github.com/en/rest/pulls/pulls#create-a-pull-request
     def open_pull_request(self, request: Mapping[str, object]) -> PullRequest:

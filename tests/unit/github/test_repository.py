@@ -93,3 +93,11 @@ def test_the_page_of_a_comparison_keeps_slashes_and_quotes_the_rest(
     assert ours.compare_url("main", "bump/a b") == (
         f"{server.server_url}/{NAME}/compare/main...bump/a%20b?expand=1"
     )
+
+
+def test_the_paths_that_a_pull_request_changes_are_those_before_and_after(
+    ours: Repository, repository: LocalRepository
+) -> None:
+    repository.commit({"docs/index.md": None, "moved.md": "text\n"}, "Move it", "feature")
+    pull = ours.open_pull_request(REQUEST)
+    assert set(ours.changed_paths(pull.number)) == {"b", "docs/index.md", "moved.md"}
