@@ -103,8 +103,11 @@ def test_with_apply_everything_is_made_in_the_order_in_which_it_is_needed(fleet:
 
 def test_what_is_no_placeholder_stays_as_the_template_has_it(fleet: ImageFleet) -> None:
     fleet.run(*COMMAND, "--apply")
-    named = {"README.md", "CONTRIBUTING.md"}
+    workflows = {f".github/workflows/{name}.yaml" for name in ("test", "comment")}
+    named = {"README.md", "CONTRIBUTING.md", *workflows}
     made = fleet.state()["files"]
+    for path in workflows:
+        assert b"image: ${{ vars.IMAGE || 'ucb-datahub-2018/user-images/" in made[path]
     expected = {path: content for path, (_, content) in template_files().items()}
     assert {path: made[path] for path in made.keys() - named} == {
         path: expected[path] for path in expected.keys() - named

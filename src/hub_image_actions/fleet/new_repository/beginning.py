@@ -16,6 +16,7 @@ from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS
 from hub_image_actions.git import Identity, LocalRepository, Remote
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.snapshot import Snapshot
+from hub_image_actions.references import ImageName
 
 # What the template has of these is an example of an image.
 _OF_THE_IMAGE = frozenset({"apt.txt", "environment.yml", "install.R.disabled", "postBuild", "start"})
@@ -87,12 +88,14 @@ class Beginning:
 
     Args:
         site: the repository in the making.
+        image: the image that it builds.
         root: the folder of these actions.
         wait: what lets some seconds pass.
     """
 
-    def __init__(self, site: Site, root: Path, wait: Callable[[float], object]) -> None:
+    def __init__(self, site: Site, image: ImageName, root: Path, wait: Callable[[float], object]) -> None:
         self._site = site
+        self._image = image
         self._root = root
         self._wait = wait
 
@@ -104,7 +107,7 @@ class Beginning:
         """
         template = template_files(self._site.wish.template)
         if not self._site.apply:
-            filled = filling(self._site, template.files)
+            filled = filling(self._site, template.files, self._image)
             # What the history's files leave open is known once it is there.
             yield from () if self._site.wish.history else filled.left
             yield Step("to do", self._text(filled), self._site.page(""))
@@ -127,7 +130,7 @@ class Beginning:
             brought = commits.go_on_from(history.rewritten(source))
         _check_workflows(brought, source)
         chosen = template.beside(brought)
-        filled = filling(self._site, {**chosen, **brought})
+        filled = filling(self._site, {**chosen, **brought}, self._image)
         text = f"Begin with the template of {own_version(self._root)}"
         written = {**chosen, **filled.files}
         programs = template.programs

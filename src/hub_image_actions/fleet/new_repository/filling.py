@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from hub_image_actions.fleet.new_repository.placeholders import filled_in, rebased
 from hub_image_actions.fleet.new_repository.step import Site, Step
+from hub_image_actions.fleet.workflows.template_files import with_image
+from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS
+from hub_image_actions.references import DEFAULT_REGISTRY, ImageName
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,14 @@ class Filling:
     left: tuple[Step, ...] = ()
 
 
-def filling(site: Site, files: Mapping[str, bytes]) -> Filling:
+def filling(site: Site, files: Mapping[str, bytes], image: ImageName | None = None) -> Filling:
     """Return what is written into files for the repository in the making.
 
     Args:
         site: the repository in the making.
         files: its files, by path.
+        image: the image that is named in its workflows, for a fork's runs, which see no variables; None to
+            leave them.
     """
     marks = {
         "<HUBNAME>": site.wish.hub,
@@ -36,6 +41,9 @@ def filling(site: Site, files: Mapping[str, bytes]) -> Filling:
     }
     changed = filled_in(files, marks)
     what = [f"the hub's name in {' and '.join(sorted(changed))}"] if changed else []
+    if image and (named := _naming(files, image)):
+        changed |= named
+        what.append(f"the image's name in {' and '.join(path.rpartition('/')[2] for path in sorted(named))}")
     left: tuple[Step, ...] = ()
     if site.wish.base:
         base = rebased(files, site.wish.base)
@@ -47,3 +55,14 @@ def filling(site: Site, files: Mapping[str, bytes]) -> Filling:
             changed[base.file] = filled_in({base.file: base.content}, marks).get(base.file, base.content)
             what.append(f"{site.wish.base} in {base.file}")
     return Filling(changed, ", ".join(what), left)
+
+
+def _naming(files: Mapping[str, bytes], image: ImageName) -> dict[str, bytes]:
+    """Return the workflows in which an image is named where they see no variable."""
+    registry = image.on(DEFAULT_REGISTRY).host
+    named = {
+        path: with_image(content, str(image), registry)
+        for path, content in files.items()
+        if path.startswith(WORKFLOWS) and b"vars.IMAGE || ''" in content
+    }
+    return {path: content for path, content in named.items() if content != files[path]}

@@ -35,7 +35,7 @@ class NewRepository:
         self._site = Site(github, wish, apply=apply)
         self._settings = RepositorySettings(self._site)
         self._reference = DeploymentReference(self._site, self._settings.known_variables)
-        self._beginning = Beginning(self._site, root, wait)
+        self._beginning = Beginning(self._site, self.image, root, wait)
         self._content = RepositoryContent(self._site)
 
     @property

@@ -16,13 +16,14 @@ from typing import Literal
 
 from hub_image_actions.fleet.workflows.pins import OURS, Target, pins, pins_of, version_key
 from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, WorkflowFile
+from hub_image_actions.references import DEFAULT_REGISTRY
 
 HISTORY = Path(__file__).with_name("template_history.yaml")
 _BOM = "\ufeff"
 # The same as the command in template_history.yaml does with sed.
 _PIN = re.compile(r"(uses: *[^@#]+)@.*")
 # What a repository writes for runs that see no variables, as a fork's: it is its own, and no edit.
-_WRITTEN = re.compile(r"(?P<named>\bvars\.(?:IMAGE|REGISTRY) \|\| )'(?P<value>[^']*)'")
+_WRITTEN = re.compile(r"(?P<named>\bvars\.(?P<variable>IMAGE|REGISTRY) \|\| )'(?P<value>[^']*)'")
 # Below this part of equal lines, a file that uses an action of ours is somebody's own.
 _ALIKE = 0.5
 # And this part is needed where no action of ours speaks for it.
@@ -157,6 +158,23 @@ def with_pins_of(new: bytes, old: WorkflowFile, target: Target) -> bytes:
 def _with_written(text: str, old: str) -> str:
     theirs = {found["named"]: found[0] for found in _WRITTEN.finditer(old) if found["value"]}
     return _WRITTEN.sub(lambda found: theirs.get(found["named"], found[0]), text)
+
+
+def with_image(content: bytes, image: str, registry: str) -> bytes:
+    """Return a file in which an image and its registry are written for runs that see no variables.
+
+    Args:
+        content: the file.
+        image: the image; where another is written already, it stays.
+        registry: the host of its registry.
+    """
+    written = {"IMAGE": ("", image), "REGISTRY": (DEFAULT_REGISTRY, registry)}
+
+    def filled(found: "re.Match[str]") -> str:
+        usual, own = written[found["variable"]]
+        return f"{found['named']}'{own}'" if found["value"] == usual else found[0]
+
+    return _WRITTEN.sub(filled, content.decode(errors="surrogateescape")).encode(errors="surrogateescape")
 
 
 def with_newer_pins(content: bytes, template: bytes, path: str) -> bytes:

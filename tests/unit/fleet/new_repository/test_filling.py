@@ -3,7 +3,7 @@
 import pytest
 
 from hub_image_actions.fleet.new_repository.filling import filling
-from hub_image_actions.references import parse_reference
+from hub_image_actions.references import parse_image_name, parse_reference
 from unit.fleet.new_repository.conftest import Sited
 
 BASE = "quay.io/course/base-image:2"
@@ -42,3 +42,20 @@ def test_without_a_dockerfile_a_person_writes_it(site: Sited, files: dict[str, b
     assert step.text.startswith("write the image that this one builds on into a Dockerfile")
     assert BASE in str(step)
     assert filled.files == {}
+
+
+@pytest.mark.parametrize(
+    ("image", "registry"),
+    [("p/user-images/x", "us-central1-docker.pkg.dev"), ("ghcr.io/course/x", "ghcr.io")],
+)
+def test_the_image_is_named_in_the_workflows_for_runs_that_see_no_variables(
+    site: Sited, image: str, registry: str
+) -> None:
+    text = "image: ${{ vars.IMAGE || '%s' }}\nregistry: ${{ vars.REGISTRY || '%s' }}\n"
+    path, usual = ".github/workflows/test.yaml", "us-central1-docker.pkg.dev"
+    files = {path: (text % ("", usual)).encode(), "a.yaml": (text % ("", usual)).encode()}
+    filled = filling(site(), files, parse_image_name(image))
+    assert filled.files == {path: (text % (image, registry)).encode()}
+    assert filled.text == "the image's name in test.yaml"
+    assert filling(site(), files).files == {}
+    assert filling(site(), filled.files, parse_image_name("p/other")).files == {}
