@@ -19,7 +19,7 @@ NewWorld = Callable[..., ImageRepository]
 @pytest.fixture(scope="session")
 def base_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A registry that shows some images to everybody, and takes and shows the rest with a key only."""
-    public = (f"user-images/{PUBLIC_HUB}-user-image", "candidates/stat20-user-image")
+    public = (f"user-images/{PUBLIC_HUB}*-user-image", "candidates/stat20-user-image")
     auth = TokenAuth(ACCOUNTS, public=("testbed/*", *(f"ucb-datahub-2018/{name}" for name in public)))
     with Registry(tmp_path_factory.mktemp("registry"), auth=auth) as running:
         yield running

@@ -92,6 +92,28 @@ TRIAL, HEAD, BASE = "a" * 40, "b" * 40, "c" * 40
 PULL = {"pull_request": {"number": 12, "head": {"sha": HEAD}}}
 
 
+def test_what_a_merge_queue_is_about_to_merge_is_the_commit_and_no_pull_request(
+    checkout: Path, tmp_path: Path
+) -> None:
+    event = tmp_path / "event.json"
+    queued = {
+        "head_sha": "a" * 40,
+        "base_sha": "b" * 40,
+        "head_ref": "refs/heads/gh-readonly-queue/main/pr-7",
+    }
+    event.write_text(json.dumps({"action": "checks_requested", "merge_group": queued}))
+    environ = {
+        "GITHUB_EVENT_NAME": "merge_group",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_REF": queued["head_ref"],
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_SHA": queued["head_sha"],
+        "RUNNER_TEMP": str(tmp_path),
+    }
+    origin = read_origin(environ, checkout)
+    assert (origin.commit, origin.pull_request, origin.from_fork) == ("a" * 40, 0, False)
+
+
 @pytest.mark.parametrize(
     ("ref", "commit", "event", "expected"),
     [
