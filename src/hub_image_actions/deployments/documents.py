@@ -114,9 +114,7 @@ class _Sightings:
             return replace(pinned, obstacle=Obstacle.SHARED_TAG)
         if any(group.parts.is_ambiguous for group in ours):
             return replace(pinned, obstacle=Obstacle.SEVERAL_NAMES)
-        if any(group.filled(SUFFIX_KEYS) for group in ours):
-            return replace(pinned, obstacle=Obstacle.SUFFIX)
-        return self._with_others(self._located(pinned, tag, match[0], skip=0), ours)
+        return self._with_others(self._located(pinned, tag, match[0], skip=0), ours, tag)
 
     def _shares(self, ours: list[Group]) -> bool:
         """Say whether a digest of ours is one of another image as well, by an anchor."""
@@ -126,13 +124,17 @@ class _Sightings:
             id(node) in mine for group in others for node in group.filled(DIGEST_KEYS).values()
         )
 
-    def _with_others(self, sighting: Sighting, ours: list[Group]) -> Sighting:
-        """Return a sighting with what else says the tag or the digest."""
+    def _with_others(self, sighting: Sighting, ours: list[Group], own: ScalarNode) -> Sighting:
+        """Return a sighting with what else says the tag or the digest, beside the scalar that has the tag."""
+        if sighting.obstacle:
+            return sighting
+        if any(group.filled(SUFFIX_KEYS) for group in ours):
+            return replace(sighting, obstacle=Obstacle.SUFFIX)
         nodes = {
             (key, id(node)): node
             for group in ours
             for key, node in group.filled((*DIGEST_KEYS, *REPEATING_KEYS, *TAG_KEYS)).items()
-            if node is not group.tag
+            if node is not own
         }
         for (key, _), node in nodes.items():
             written = node.value.strip()
@@ -197,7 +199,8 @@ class _Sightings:
             name = str(reference.name)
             pinned = replace(sighting, image=name, tag=reference.tag, digest=reference.digest)
             if reference.tag:
-                yield self._located(pinned, node, written, skip=len(name) + 1)
+                located = self._located(pinned, node, written, skip=len(name) + 1)
+                yield self._with_others(located, self._nodes.beside.get(id(node), []), node)
             else:
                 missing = Obstacle.DIGEST_ONLY if reference.digest else Obstacle.UNTAGGED
                 yield replace(pinned, obstacle=missing)

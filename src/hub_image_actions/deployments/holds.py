@@ -4,6 +4,9 @@ A hold stands on the reference's line or on the line above it::
 
     # image-hold until 2026-12-18: finals week
     image_name: registry.example.org/user-images/stat20-user-image:130d6247d491
+
+The comment is one of the file's language: `#`, or `//` and `/* … */` as in JSON with comments and
+Terraform, or a template's `{# … #}` and `{{/* … */}}`.
 """
 
 import re
@@ -13,8 +16,11 @@ from datetime import date, datetime, timedelta, timezone
 
 from hub_image_actions.errors import MalformedHold
 
+_BEGINS = r"(?:#+|//+|/\*+|\{#-?|\{\{-?\s*/\*)"
+_ENDS = re.compile(r"\s*(?:\*+/\s*-?\}\}|\*+/|-?#\})\s*$")
 # Wider than what a hold is, so that a slip of the pen is an error and not a hold that does not hold.
-_COMMENT = re.compile(r"(?:^|\s|\ufeff)#+\s*(?P<text>image[-_]?holds?\b.*)$", re.IGNORECASE)
+_COMMENT = re.compile(rf"(?:^|[\s,;]|\ufeff){_BEGINS}\s*(?P<text>image[-_]?holds?\b.*)$", re.IGNORECASE)
+_LINE_OF_COMMENT = re.compile(rf"[\ufeff \t]*{_BEGINS}")
 _HOLD = re.compile(r"image-hold until (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?::\s*(?P<reason>\S.*?))?\s*")
 
 
@@ -55,12 +61,12 @@ def _places(lines: Sequence[str], own_lines: Sequence[int]) -> Iterator[int]:
     """Yield the lines on which a hold can stand; what ends the line above belongs to that line."""
     for number in dict.fromkeys(own_lines):
         yield number
-        if number > 1 and lines[number - 2].lstrip("\ufeff \t").startswith("#"):
+        if number > 1 and _LINE_OF_COMMENT.match(lines[number - 2]):
             yield number - 1
 
 
 def _parse(text: str, file: str, line: int) -> Hold:
-    match = _HOLD.fullmatch(text)
+    match = _HOLD.fullmatch(_ENDS.sub("", text))
     day = _day(match["day"]) if match else None
     if match and day:
         return Hold(day, match["reason"] or "")

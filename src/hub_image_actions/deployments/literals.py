@@ -5,8 +5,8 @@ texts, or is put together by the program, is left and told.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hub_image_actions.deployments.sightings import SCHEME, Obstacle, Sighting, kind_of_text, mentions
 from hub_image_actions.references import ImageName, find_reference
@@ -18,6 +18,23 @@ _STRING = (
 _LONG_STRING = r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\''
 _ASSIGNED = r"(?:(?<=^)|(?<=[\s;]))(?:export[ \t]+)?\w+=(?P<bare>[^\s\"'$`;&|<>()]+)(?=\s|;|$)"
 _HASH = r"#[^\n]*"
+# What makes a text in quotes a part of a longer one: behind it, and in front of it.
+_GOES_ON = {
+    "Python": re.compile(r"\+|%|\.\w|\[|[a-zA-Z]{0,2}[\"']"),
+    "shell": re.compile(r"[\w$\"'`/@.+{-]|\\(?!\r?\n)"),
+}
+_BEGAN_BEFORE = {
+    "Python": re.compile(r"\+\s*(?:\\\r?\n\s*)?\Z"),
+    "shell": re.compile(r"(?:[\w$\"'`}).+@-]|(?<!/)/)\Z"),
+}
+# Within brackets Python reads on over the ends of lines.
+_SPACE, _SPACE_IN_BRACKETS = re.compile(r"(?:[ \t]|\\\r?\n)*"), re.compile(r"(?:\s|\\\r?\n|#[^\n]*\n)*")
+_FAR = 200
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
+_DIGEST_KEY = re.compile(r"(?i)(?<![a-z0-9])(?:digest|sha)[\"']?\s*(?:=>?|:)\s*[\"']?\Z")
+_BRACKET = re.compile(r"[(\[{]|[)\]}]")
+# In TOML, a table ends a paragraph as well.
+_PARAGRAPH_ENDS = re.compile(r"\n[ \t\r]*\n|\n[ \t]*(?=\[)")
 # What comes first in a text decides: a quote in a comment begins no text, and a hash in a text no comment.
 _LANGUAGES = {
     "Python": re.compile(f"(?P<other>{_LONG_STRING}|{_HASH})|{_STRING}"),
@@ -54,10 +71,11 @@ def literal_sightings(text: str, image: ImageName, language: str) -> list[Sighti
 
 def _whole_texts(text: str, image: ImageName, language: str, lines: TextLines) -> Iterator[Sighting]:
     """Yield the texts in quotes that are references; `start` is that of the name for now."""
-    for match in _LANGUAGES[language].finditer(text):
-        groups = match.groupdict()
-        part = "text" if groups.get("text") is not None else "bare" if groups.get("bare") else ""
-        if not part or "f" in (groups.get("prefix") or "").lower():
+    tokens = list(_tokens(text, language))
+    digests = [token for token in tokens if _is_digest(text, token)]
+    for token in tokens:
+        match, part = token.match, token.part
+        if not part or "f" in (match.groupdict().get("prefix") or "").lower():
             continue
         written, start = match[part], match.start(part)
         scheme = SCHEME.match(written)
@@ -68,12 +86,83 @@ def _whole_texts(text: str, image: ImageName, language: str, lines: TextLines) -
         number = lines.number(start)
         name = str(reference.name)
         sighting = Sighting(number, language, name, own_lines=(number,), start=start + begin)
-        if reference.tag:
+        if token.is_joined:
+            yield replace(sighting, obstacle=Obstacle.PUT_TOGETHER)
+        elif reference.tag:
             pinned = replace(sighting, tag=reference.tag, digest=reference.digest)
-            yield replace(pinned, end=start + len(written))
+            beside = Obstacle.DIGEST_BESIDE if _has_beside(text, token, digests) else None
+            yield replace(pinned, end=start + len(written), obstacle=beside)
         else:
             obstacle = Obstacle.DIGEST_ONLY if reference.digest else Obstacle.TAG_ELSEWHERE
             yield replace(sighting, digest=reference.digest, obstacle=obstacle)
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A text or a comment of a program.
+
+    Args:
+        match: where it stands.
+        opening: where the innermost bracket around it opens; -1 where it is in none.
+        is_joined: whether it is a part of a longer text.
+    """
+
+    match: re.Match[str]
+    opening: int
+    is_joined: bool
+
+    @property
+    def part(self) -> str:
+        """The group of the match that is the text; empty for a comment."""
+        groups = self.match.groupdict()
+        return "text" if groups.get("text") is not None else "bare" if groups.get("bare") else ""
+
+
+def _tokens(text: str, language: str) -> Iterator[_Token]:
+    openings: list[int] = []
+    end, is_text = 0, False
+    for match in _LANGUAGES[language].finditer(text):
+        for bracket in _BRACKET.finditer(text, end, match.start()):
+            if bracket[0] in "([{":
+                openings.append(bracket.start())
+            elif openings:
+                openings.pop()
+        space = _SPACE_IN_BRACKETS if openings else _SPACE
+        between = text[end : match.start()]
+        follows_text = language == "Python" and is_text and bool(space.fullmatch(between))
+        is_joined = follows_text or _is_joined(text, match, language, space)
+        yield _Token(match, openings[-1] if openings else -1, is_joined)
+        is_comment = match["other"] is not None
+        end, is_text = match.end(), is_text if is_comment and not between.strip() else not is_comment
+
+
+def _is_joined(text: str, match: re.Match[str], language: str, space: re.Pattern[str]) -> bool:
+    """Say whether a text is joined with what is right in front of it or behind it."""
+    if language not in _GOES_ON or match["quote"] is None:
+        return False
+    behind = match.end()
+    if language == "Python" and (gap := space.match(text, behind)):
+        behind = gap.end()
+    before = text[max(0, match.start() - _FAR) : match.start()]
+    return bool(_GOES_ON[language].match(text, behind) or _BEGAN_BEFORE[language].search(before))
+
+
+def _is_digest(text: str, token: _Token) -> bool:
+    """Say whether a text is a digest, and its key says so."""
+    start = token.match.start(token.part) if token.part else 0
+    before = text[max(0, start - _FAR) : start]
+    return bool(token.part and _DIGEST.fullmatch(token.match[token.part]) and _DIGEST_KEY.search(before))
+
+
+def _has_beside(text: str, token: _Token, digests: Sequence[_Token]) -> bool:
+    """Say whether one of the digests is in the same brackets; outside of any, in the same paragraph."""
+    for digest in digests:
+        first, last = sorted((token.match.start(), digest.match.start()))
+        if digest.opening == token.opening and (
+            token.opening >= 0 or not _PARAGRAPH_ENDS.search(text, first, last)
+        ):
+            return True
+    return False
 
 
 def _placed(start: int, sighting: Sighting) -> Sighting:

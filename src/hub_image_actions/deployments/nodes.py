@@ -15,10 +15,12 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from hub_image_actions.deployments.parts import (
+    BESIDE_KEYS,
     DIGEST_KEYS,
     KEYS,
     NAME_KEYS,
     TAG_KEYS,
+    WHOLE_KEYS,
     NameInParts,
     name_in_parts,
 )
@@ -136,6 +138,8 @@ class DocumentNodes:
         self.tagged: dict[int, list[Group]] = {}
         self.untagged: list[Group] = []
         self.consumed: set[int] = set()
+        # By the node of a whole reference: the mappings that say more of the same image beside it.
+        self.beside: dict[int, list[Group]] = {}
         documents = _compose(text)
         for document in documents:
             self._collect(document, Place())
@@ -175,6 +179,9 @@ class DocumentNodes:
         parts = name_in_parts(texts, self._image)
         group = Group(node, place, scalars, parts)
         self.consumed |= {id(scalars[key]) for key in parts.consumed}
+        if group.filled(BESIDE_KEYS):
+            for key in WHOLE_KEYS & scalars.keys():
+                self.beside.setdefault(id(scalars[key]), []).append(group)
         if group.tag is not None and NAME_KEYS & scalars.keys():
             self.tagged.setdefault(id(group.tag), []).append(group)
         elif parts.name and (len(parts.keys) > 1 or group.filled(DIGEST_KEYS)):
@@ -183,21 +190,25 @@ class DocumentNodes:
     def _groups_of(self, node: MappingNode) -> Iterator[Mapping[str, Node]]:
         """Yield the keys of a mapping that may belong together.
 
-        A key that comes twice begins another group: the branches of a template each have their own.
+        A key that comes twice begins another group: the branches of a template each have their own. What
+        stands before the first of such keys or behind the last holds for all of them.
         """
         keys = [key.value for key, _ in node.value if isinstance(key, ScalarNode) and key.value in KEYS]
         if len(set(keys)) == len(keys):
             entries = self._entries_of(node)
             yield {key: entries[key] for key in KEYS & entries.keys()}
             return
+        named = ((key.value, value) for key, value in node.value if isinstance(key, ScalarNode))
+        pairs = [(key, value) for key, value in named if key in KEYS]
+        again = [index for index, key in enumerate(keys) if keys.count(key) > 1]
+        common = dict(pairs[: again[0]] + pairs[again[-1] + 1 :])
         group: dict[str, Node] = {}
-        for key, value in node.value:
-            if isinstance(key, ScalarNode) and key.value in KEYS:
-                if key.value in group:
-                    yield group
-                    group = {}
-                group[key.value] = value
-        yield group
+        for name, value in pairs[again[0] : again[-1] + 1]:
+            if name in group:
+                yield {**common, **group}
+                group = {}
+            group[name] = value
+        yield {**common, **group}
 
     def _entries_of(self, node: MappingNode) -> dict[str, Node]:
         """Return the values by key, with those that are merged in by ``<<`` behind the mapping's own."""

@@ -83,7 +83,9 @@ def _outcome(
 ) -> BumpReference:
     """Return what becomes of one reference, and why."""
     reason = _reason_to_stay(sighting, bump, file, lines)
-    notes = [] if parsed or not file.is_yaml else ["the file is not YAML; edited by exact reference"]
+    notes = (
+        [] if parsed or reason or not file.is_yaml else ["the file is not YAML; edited by exact reference"]
+    )
     if sighting.repeats and not reason:
         notes.append(sighting.repeats)
     if sighting.digest and not reason:

@@ -23,8 +23,11 @@ SUFFIX_KEYS = ("tagSuffix",)
 REPEATING_KEYS = ("version",)
 # What names the image, or a part of its name.
 NAME_KEYS = frozenset({"newName", "name", "repository", "image"})
+# What a whole reference may stand in, and what says more of the image beside it.
+WHOLE_KEYS = frozenset({*NAME_KEYS, "image_name"})
+BESIDE_KEYS = (*TAG_KEYS, *DIGEST_KEYS, *SUFFIX_KEYS, *REPEATING_KEYS)
 _NONE: frozenset[str] = frozenset()
-KEYS = frozenset({*TAG_KEYS, *DIGEST_KEYS, *SUFFIX_KEYS, *REPEATING_KEYS, *NAME_KEYS, "registry"})
+KEYS = frozenset({*BESIDE_KEYS, *WHOLE_KEYS, "registry"})
 
 
 @dataclass(frozen=True)

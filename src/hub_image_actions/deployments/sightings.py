@@ -40,6 +40,8 @@ class Obstacle(Enum):
     SEVERAL_NAMES = "other keys beside it name another image"
     SUFFIX = "`tagSuffix` is put behind the tag"
     OTHER_DIGEST = "its digest is not one of sha256"
+    PUT_TOGETHER = "the program makes another text of it"
+    DIGEST_BESIDE = "a digest beside it may outrank the tag, and the file is not YAML"
     TAG_ELSEWHERE = "no tag beside it, and the file is not YAML: a tag in another place is not looked for"
 
 
@@ -136,7 +138,8 @@ def mentions(text: str, image: ImageName) -> Iterator[re.Match[str]]:
     """Yield where the image's name stands in a text, but no longer name that ends or begins with it."""
     if image.core not in text:
         return
-    begins = r"(?<![\w./:@-])|" + "|".join(rf"(?<=(?<!\w){scheme})" for scheme in _SCHEMES)
+    # A shell's default follows `:-`.
+    begins = r"(?<![\w./:@-])|(?<=:-)|" + "|".join(rf"(?<=(?<!\w){scheme})" for scheme in _SCHEMES)
     names = rf"(?:{begins})(?:[\w.-]+(?::[0-9]+)?/)*{re.escape(image.core)}{_NAME_ENDS}"
     for match in re.finditer(names, text):
         reference = find_reference(match[0])

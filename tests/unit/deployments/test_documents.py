@@ -212,11 +212,15 @@ OBSTACLES = {
         "a: &a {name: other, tag: 1a}\nb:\n  <<: *a\n  name: IMAGE\n",
         "a: &a {name: IMAGE, tag: 1a}\nb:\n  <<: *a\n  name: IMAGE-2\n",
     ],
-    Obstacle.SUFFIX: ["image: {name: IMAGE, tag: 1a, tagSuffix: -cuda}\n"],
+    Obstacle.SUFFIX: [
+        "image: {name: IMAGE, tag: 1a, tagSuffix: -cuda}\n",
+        "web: {image: 'IMAGE:1a', tagSuffix: -cuda}\n",
+    ],
     Obstacle.SEVERAL_NAMES: ["image: {name: IMAGE, repository: quay.io/x/y, tag: 1a}\n"],
     Obstacle.OTHER_DIGEST: [
         f"image: {{name: IMAGE, tag: 1a, digest: 'sha512:{'a' * 128}'}}\n",
         "image: {name: IMAGE, tag: 1a, digest: '{{ digest }}'}\n",
+        f"web: {{image: 'IMAGE:1a', digest: 'sha512:{'a' * 128}'}}\n",
     ],
     Obstacle.SPELLED_OUT: [
         'image: "IMAGE\\x3a1a"\n',
@@ -332,6 +336,8 @@ profileList:
 TEMPLATES = [
     "{% if x %}\nimage: {name: IMAGE, tag: «1a»}\n{% else %}\nimage: {name: IMAGE-2, tag: 1a}\n{% endif %}\n",
     "image:\n{% if x %}\n  name: IMAGE\n  tag: «1a»\n{% else %}\n  name: x\n  tag: 1a\n{% endif %}\n",
+    "image:\n  name: IMAGE\n{% if x %}\n  tag: «1a»\n{% else %}\n  tag: «2b»\n{% endif %}\n",
+    "image:\n{% if x %}\n  tag: «1a»\n{% else %}\n  tag: «2b»\n{% endif %}\n  name: IMAGE\n",
     "{{- if .x }}\nimage:\n  name: IMAGE\n  {{- if .y }}\n  a: {{.}}z\n  {{- end }}\n  tag: «1a»\n{{end}}\n",
     "{{ hub }}-x:\n  image: {repository: IMAGE, tag: '«1a»'}\n",
     '{ // why\n  "image": {"name": "IMAGE", /* x */ "tag": "«1a»"}, // IMAGE\n}\n',

@@ -24,6 +24,13 @@ PLACES = {
     "with two hashes": ("## image-hold until 2026-12-18: finals week\na: r", 2),
     "before a carriage return": ("# image-hold until 2026-12-18: finals week\r\na: r\r", 2),
     "behind a byte order mark": ("\ufeff# image-hold until 2026-12-18: finals week\na: r", 2),
+    "behind two slashes": ('// image-hold until 2026-12-18: finals week\n"a": "r"', 2),
+    "behind two slashes and a comma": ('"a": "r",// image-hold until 2026-12-18: finals week', 1),
+    "in a comment that ends": ("/* image-hold until 2026-12-18: finals week */\na = r", 2),
+    "in a comment of Jinja": ("{# image-hold until 2026-12-18: finals week #}\na: r", 2),
+    "in a trimming comment of Jinja": ("  {#- image-hold until 2026-12-18: finals week -#}\na: r", 2),
+    "in a comment of Helm": ("{{- /* image-hold until 2026-12-18: finals week */ -}}\na: r", 2),
+    "in a comment of Helm on the line": ("a: r {{/* image-hold until 2026-12-18: finals week */}}", 1),
 }
 
 

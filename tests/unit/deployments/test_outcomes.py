@@ -63,6 +63,40 @@ def test_a_tag_that_was_pushed_again_is_a_move(tmp_path: Path, pinned: str, dige
     assert reference.reason == reason
 
 
+@pytest.mark.parametrize("line", [f"image: {IMAGE}:v1", f"image_name: {IMAGE}:v1", f"repository: {IMAGE}:v1"])
+def test_a_whole_reference_that_a_digest_beside_it_outranks_is_not_moved_alone(
+    tmp_path: Path, line: str
+) -> None:
+    file = written(tmp_path, f"web:\n  {line}\n  digest: {OLD_DIGEST}\n")
+    (left,), edit = plan_file(file, bump())
+    assert (edit, left.reason) == (None, "pinned by `digest` beside the tag, and the new digest is not known")
+    (moved,), edit = plan_file(file, bump(digest=NEW_DIGEST))
+    assert edit is not None
+    assert (edit.after.decode(), moved.note) == (
+        f"web:\n  {line.replace('v1', 'v2')}\n  digest: {NEW_DIGEST}\n",
+        "digest replaced",
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "after", "note"), [("v1", "v2", ""), ("v0", "v0", "`tag: v0` beside it is left")]
+)
+def test_a_tag_beside_a_whole_reference_moves_with_it_if_it_says_the_same(
+    tmp_path: Path, tag: str, after: str, note: str
+) -> None:
+    file = written(tmp_path, f"web:\n  image: {IMAGE}:v1\n  tag: {tag}\n")
+    (reference,), edit = plan_file(file, bump())
+    assert edit is not None
+    assert edit.after.decode() == f"web:\n  image: {IMAGE}:v2\n  tag: {after}\n"
+    assert reference.note == note
+
+
+def test_what_is_left_in_a_template_is_not_said_to_be_edited(tmp_path: Path) -> None:
+    file = written(tmp_path, f"{{% if x %}}\nimage: {{{{ x('{IMAGE}:v1') }}}}\n{{% endif %}}\n")
+    (reference,), _ = plan_file(file, bump())
+    assert (reference.reason, reference.note) == ("part of a text", "")
+
+
 def test_what_moves_leaves_its_neighbor_at_another_tag(tmp_path: Path) -> None:
     file = written(tmp_path, f"a:\n  image: {IMAGE}:v0\nb:\n  image: {IMAGE}:v1\n")
     references, edit = plan_file(file, bump(from_tag="v1"))

@@ -51,7 +51,10 @@ def test_a_further_place_gets_what_it_holds(holds: str, spelled: str) -> None:
     [
         ("image: quay.io/berkeley/stat20:v1", ["quay.io/berkeley/stat20"]),
         ("docker://quay.io/berkeley/stat20:v1", ["quay.io/berkeley/stat20"]),
+        ("${IMAGE:-quay.io/berkeley/stat20:v1}", ["quay.io/berkeley/stat20"]),
+        ("${IMAGE:=quay.io/berkeley/stat20:v1}", ["quay.io/berkeley/stat20"]),
         ("quay.io/berkeley/stat20-lab:v1", []),
+        ("my-quay.io/berkeley/stat20:v1", []),
         ("quay.io/berkeley/stat20/lab:v1", []),
         ("ghcr.io/berkeley/stat20:v1", []),
         ("quay.io/other/berkeley/stat20:v1", []),
