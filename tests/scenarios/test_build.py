@@ -43,7 +43,7 @@ def test_the_summary_says_what_was_made(images: ImageRepository, small_base_imag
     result = images.build(push="true")
     assert result.status == 0, result.log
     assert result.summary.startswith("### ✅ Build of data100\\-user\\-image\n")
-    assert f"| **Image** | `{images.reference}`, not pushed |" in result.summary
+    assert f"| **Image** | `{images.reference}` |" in result.summary
     assert f"| **Digest** | `{result.outputs['digest']}` |" in result.summary
     assert f"| **Pushed as** | `{images.head[:12]}` |" in result.summary
     assert re.search(r"\| 3 MiB \| █+░* \| `RUN dd if=/dev/zero of=/z bs=1M count=3` \|", result.summary)
