@@ -5,6 +5,7 @@ from hub_image_actions.build.existing_tags import ExistingTags
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.docker.engine import Docker
+from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.copying import ImageCopy, ImagePlace, put_configuration
 from hub_image_actions.images.labels import CHECKS, HUB_CHECK, RUN, SIZE, TESTS
 from hub_image_actions.images.push import ImagePush
@@ -108,14 +109,28 @@ class Publishing:
     def _tag(self, image: PushedImage, inputs: BuildInputs | None) -> None:
         settings, report = self._job.settings, self._job.report
         if inputs:
-            # Another build of the same inputs may give it this tag as well: either is right.
-            self._own.registry.put_manifest(self._own.name.repository, inputs.tag, image.named)
+            self._tag_for_its_inputs(image, inputs.tag)
         self._image_push.tag(image, settings.tags)
         report.digest = image.digest
         report.pushed = settings.push
         report.pullable = settings.reference if settings.push else ""
         if settings.public_check:
             self._image_push.check_public(self._job.http, settings.tags[0])
+
+    def _tag_for_its_inputs(self, image: PushedImage, tag: str) -> None:
+        """Give an image the tag of its inputs, by which other builds find it.
+
+        Another build of the same inputs may give another image this tag as well: either is right.
+        """
+        registry, repository = self._own.registry, self._own.name.repository
+        try:
+            registry.put_manifest(repository, tag, image.named)
+        except RegistryError as error:
+            # Some registries keep every tag as it is, as Artifact Registry does where one asks for it:
+            # https://cloud.google.com/artifact-registry/docs/repositories/update-repo-settings
+            if not registry.has(repository, tag):
+                raise
+            self._job.runner.info(f"{self._own.name}:{tag} stays. {error}")
 
     def _findings(self, checks: str) -> dict[str, str]:
         """Return what was found out about the image, as labels."""

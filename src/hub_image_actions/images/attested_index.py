@@ -67,8 +67,7 @@ class AttestedIndex:
 
     def _entry(self, entry: Json, image: Manifest, renewed: Callable[[Json], Json]) -> Json:
         if entry["digest"] == self.image:
-            moved = {**entry, "digest": image.digest, "size": image.size}
-            return renewed_annotations(moved, renewed)
+            return renewed_annotations(redescribed(entry, image.digest, image.size), renewed)
         return {**entry, "annotations": {**entry["annotations"], _IS_OF: image.digest}}
 
 
@@ -113,6 +112,15 @@ def attestation_blobs(manifest: Manifest) -> tuple[Blob, ...]:
         raise RegistryError(
             f"{manifest.digest} is listed as an attestation, and is none.", "Push the image again."
         ) from error
+
+
+def redescribed(descriptor: Json, digest: str, size: int) -> Json:
+    """Return a descriptor of other content; what it holds of the old one itself, in `data`, goes.
+
+    Source: "Embedded Content" of https://github.com/opencontainers/image-spec/blob/main/descriptor.md
+    """
+    kept = {name: value for name, value in descriptor.items() if name != "data"}
+    return {**kept, "digest": digest, "size": size}
 
 
 def described_blob(described: Mapping[str, Any]) -> Blob:

@@ -15,6 +15,7 @@ from hub_image_actions.images.attested_index import (
     Blob,
     attested_index,
     described_blob,
+    redescribed,
     renewed_annotations,
 )
 from hub_image_actions.images.contents import ImageContents, contents_of
@@ -113,7 +114,7 @@ class PushedImage:
 
     def _rewritten(self, configuration: Json, annotations: Callable[[Json], Json]) -> "PushedImage":
         config = written(configuration)
-        described = {**self._manifest["config"], "digest": digest_of(config), "size": len(config)}
+        described = redescribed(self._manifest["config"], digest_of(config), len(config))
         body = written(renewed_annotations({**self._manifest, "config": described}, annotations))
         manifest = replace(self.manifest, digest=digest_of(body), body=body)
         index = self.index.with_image(manifest, annotations) if self.index else None

@@ -11,6 +11,7 @@ from hub_image_actions.build.earlier_images import FinishedImage
 from hub_image_actions.build.fingerprint import BuildInputs
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.settings import BuildSettings, Publication
+from hub_image_actions.errors import RegistryError
 from hub_image_actions.images.copying import ImagePlace
 from hub_image_actions.images.labels import CHECKS, HUB_CHECK, INPUTS, REVISION, RUN, SIZE, TESTS
 from hub_image_actions.images.push import ImagePush
@@ -128,6 +129,29 @@ def test_another_build_of_the_same_inputs_at_the_same_moment_is_no_obstacle(
     monkeypatch.setattr(FakeRegistry, "put_manifest", put_all_but)
     publishing(build).tag(found(build, image, own=False), INPUT)
     assert build.registry.manifests["1"] == image.manifest
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_registry_that_keeps_every_tag_may_keep_that_of_the_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    build, image = fake_build(tmp_path, PUSHED), pushed_image({})
+    if is_there:
+        keep(build.registry, INPUT.tag, pushed_image({REVISION: "of another commit"}))
+    put = FakeRegistry.put_manifest
+
+    def put_once(self: FakeRegistry, repository: str, reference: str, manifest: Manifest) -> None:
+        if reference == INPUT.tag:
+            raise RegistryError("The tag is immutable.")
+        put(self, repository, reference, manifest)
+
+    monkeypatch.setattr(FakeRegistry, "put_manifest", put_once)
+    if is_there:
+        publishing(build).tag(found(build, image, own=False), INPUT)
+        assert build.registry.manifests["1"] == build.registry.manifests["latest"] == image.manifest
+    else:
+        with pytest.raises(RegistryError, match="immutable"):
+            publishing(build).tag(found(build, image, own=False), INPUT)
 
 
 def found(build: FakeBuild, image: PushedImage, *, own: bool) -> FinishedImage:

@@ -80,7 +80,9 @@ def test_an_index_without_an_image_is_none(entries: list[dict[str, Any]]) -> Non
 def test_labels_change_and_the_attestations_are_of_the_image_that_is_then(renewed: bool) -> None:
     registry = FakeRegistry()
     annotated = {**listed(), "annotations": {REVISION: "c1", "x": "y"}}
-    attest(registry, "1", IMAGE, [annotated, attestation()], annotations={REVISION: "c1"}, subject="x")
+    # A descriptor may hold what it describes: of the old image, nothing may stay.
+    embedded = {**annotated, "data": "b2xk"}
+    attest(registry, "1", IMAGE, [embedded, attestation()], annotations={REVISION: "c1"}, subject="x")
     before = read(registry, "1")
     labels = RenewedLabels({REVISION: "c2"}, frozenset({REVISION}))
     after = before.renewed(labels) if renewed else before.with_labels({SIZE: "3"})

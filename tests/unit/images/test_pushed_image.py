@@ -1,7 +1,9 @@
 """An image in a registry, as its manifest and its configuration describe it."""
 
+import base64
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +69,18 @@ def test_other_labels_make_another_image_with_the_same_layers() -> None:
     assert body["config"] == {"digest": digest(labelled.config), "size": len(labelled.config)}
     assert body["layers"] == json.loads(image.manifest.body)["layers"]
     assert labelled.manifest.digest == digest(labelled.manifest.body) != image.manifest.digest
+
+
+def test_what_is_embedded_of_an_old_configuration_goes_with_it() -> None:
+    image = pushed_image({INPUTS: "1f"})
+    body = json.loads(image.manifest.body)
+    body["config"]["data"] = base64.b64encode(image.config).decode()
+    embedded = replace(image, manifest=replace(image.manifest, body=json.dumps(body).encode()))
+    labelled = embedded.with_labels({SIZE: "3"})
+    assert json.loads(labelled.manifest.body)["config"] == {
+        "digest": digest(labelled.config),
+        "size": len(labelled.config),
+    }
 
 
 def test_of_an_index_the_image_for_hubs_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
