@@ -1,4 +1,4 @@
-"""Keep one comment on a pull request with a badge that launches it on Binder.
+"""Keep a badge that launches a pull request on Binder in one comment, or after a push a branch for Binder.
 
 Nothing of the pull request is checked out or run. In a workflow, action.yml runs this with the inputs in
 the environment; on a laptop, they are options: ``python3 actions/binder-badge/main.py --help``.
@@ -27,7 +27,7 @@ from hub_image_actions import dependencies
 dependencies.activate(ROOT)
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -41,6 +41,7 @@ from hub_image_actions.binder.launch import (
     Launch,
     parse_repository,
 )
+from hub_image_actions.binder.prebuild import Prebuild, PrebuildFailed
 from hub_image_actions.certificates import share_certificates
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
@@ -48,6 +49,7 @@ from hub_image_actions.entry.interruption import interruptible
 from hub_image_actions.entry.run_environment import read_run_environment
 from hub_image_actions.entry.runner import Runner
 from hub_image_actions.errors import ActionError, GitHubError, RegistryError
+from hub_image_actions.exchange import DEFAULT_LIMITS
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.kept_comment import Comment, KeptComment
 from hub_image_actions.github.pull_request_event import find_pull_request, read_event
@@ -58,6 +60,8 @@ from hub_image_actions.references import ImageReference, parse_reference
 
 MARKER = markdown.marker("binder-badge")
 LABEL = "Test this PR on Binder"
+OUTPUTS = ("launch-url", "badge-markdown", "comment-id", "comment-url", "prebuilt")
+SILENCE = 120.0
 READ_ONLY = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
@@ -74,6 +78,8 @@ class Settings:
     filepath: str
     image: ImageReference | None
     message: str
+    prebuild: bool
+    prebuild_seconds: int
     api_url: str
     server_url: str
 
@@ -95,6 +101,8 @@ def read_inputs(inputs: Inputs) -> Settings:
         filepath=inputs.text("filepath"),
         image=inputs.parsed("image", parse_pinned, empty=None),
         message=inputs.text("message"),
+        prebuild=inputs.flag("prebuild", default=False),
+        prebuild_seconds=inputs.number("prebuild-timeout", 900),
         api_url=inputs.parsed("api-url", names.parse_server, "https://api.github.com", empty=""),
         server_url=server_url,
     )
@@ -146,6 +154,9 @@ class BinderBadge:
         Raises:
             ActionError: something is wrong that is not for the reader of a comment.
         """
+        if (self.settings.image or self.settings.prebuild) and not self.is_about_pull_request:
+            self.run_for_branch()
+            return
         pull = find_pull_request(self.event, self.repository, self.settings.pull_request)
         if not pull.is_open:
             self.close(pull)
@@ -155,12 +166,67 @@ class BinderBadge:
         text = "\n\n".join(filter(None, (markdown.escape(self.settings.message), badge, f"{told} {MORE}.")))
         self.runner.summary(text)
         comment = self.keep(pull, text)
+        # The comment comes first: whoever reads it need not wait for the build.
+        self.tell(launch, badge, comment, self.prebuilt(launch))
+
+    @property
+    def is_about_pull_request(self) -> bool:
+        """Whether a pull request started the run, or was named."""
+        return bool(self.settings.pull_request) or bool({"pull_request", "workflow_run"} & self.event.keys())
+
+    def run_for_branch(self) -> None:
+        """Keep the branch by which Binder pulls the image of a pushed branch or tag, without a comment.
+
+        Raises:
+            ActionError: the event is about no branch, or the branch for Binder is somebody else's.
+        """
+        ref = str(self.event.get("ref") or "").removeprefix("refs/heads/").removeprefix("refs/tags/")
+        if not ref:
+            raise ActionError(
+                "This run is about no branch or tag.", "Run it on `push`, or pass `pull-request`."
+            )
+        branch = BinderBranch.of_branch(self.repository, names.parse_branch(ref))
+        launched, told = self.settings.ref or ref, BUILT
+        if self.settings.image:
+            commit, told = self.branch_of_image(
+                branch, self.settings.image, str(self.event.get("after") or ref)
+            )
+            if commit:
+                # Its name stays the same from push to push, so that a README can have the badge.
+                launched = branch.name
+            else:
+                self.runner.warning(f"{branch.name} stays as it is. The image cannot be pulled by it.")
+        launch = self.to(self.settings.repository or self.own, launched)
+        badge = launch.badge("Launch on Binder")
+        self.runner.summary(f"{badge}\n\n{told} {MORE}.")
+        self.tell(launch, badge, None, self.prebuilt(launch))
+
+    def prebuilt(self, launch: Launch) -> str:
+        """Have Binder build what is launched, if that is wanted; return whether it has, as an output."""
+        settings = self.settings
+        if not settings.prebuild:
+            return ""
+        # A BinderHub says each half a minute that it is alive.
+        limits = replace(DEFAULT_LIMITS, stream=SILENCE)
+        try:
+            with self.runner.group(f"Building on {settings.binder_url}"), Http(limits=limits) as http:
+                is_there = Prebuild(http, self.runner.info, settings.prebuild_seconds).ask(launch)
+        except PrebuildFailed as error:
+            self.runner.warning(f"Whoever launches it first waits. {error}")
+            return "false"
+        if not is_there:
+            self.runner.notice(f"{settings.binder_url} is still building it, and goes on without us.")
+        return str(is_there).lower()
+
+    def tell(self, launch: Launch, badge: str, comment: Comment | None, prebuilt: str) -> None:
+        """Set the outputs."""
         self.runner.outputs(
             {
                 "launch-url": launch.url,
                 "badge-markdown": badge,
                 "comment-id": str(comment.id) if comment else "",
                 "comment-url": comment.url if comment else "",
+                "prebuilt": prebuilt,
             }
         )
 
@@ -169,7 +235,8 @@ class BinderBadge:
         settings = self.settings
         obstacle = ""
         if settings.image:
-            commit, told = self.branch_of_image(pull, settings.image)
+            branch = BinderBranch.of_pull_request(self.repository, pull.number)
+            commit, told = self.branch_of_image(branch, settings.image, pull.commit)
             if commit:
                 return self.to(self.own, commit), told
             obstacle = told
@@ -180,8 +247,8 @@ class BinderBadge:
         repository = settings.repository or parse_repository(there, settings.server_url)
         return self.to(repository, settings.ref or pull.commit), f"{obstacle} {BUILT}".strip()
 
-    def branch_of_image(self, pull: PullRequest, image: ImageReference) -> tuple[str, str]:
-        """Return the commit of a branch that has Binder pull the image, or nothing, and what to say of it."""
+    def branch_of_image(self, branch: BinderBranch, image: ImageReference, built_of: str) -> tuple[str, str]:
+        """Have a branch have Binder pull the image; return its commit, or nothing, and what to say of it."""
         name = image.name
         try:
             # Binder has nobody's credentials.
@@ -192,9 +259,8 @@ class BinderBadge:
         except RegistryError as error:
             self.runner.notice(f"Binder cannot pull {image}: {error}")
             return "", f"Binder cannot pull {markdown.code(str(image))}: {markdown.prose(error.problem)}"
-        branch = BinderBranch(self.repository, pull.number)
         try:
-            commit = branch.point_to(name, digest, pull.commit)
+            commit = branch.point_to(name, digest, built_of)
         except GitHubError as error:
             if error.status not in READ_ONLY:
                 raise
@@ -208,7 +274,7 @@ class BinderBadge:
         if asked or pull.repository != self.repository.full_name:
             return ""
         try:
-            return BinderBranch(self.repository, pull.number).image_of(pull.commit)
+            return BinderBranch.of_pull_request(self.repository, pull.number).image_of(pull.commit)
         except GitHubError as error:
             if error.status not in READ_ONLY:
                 raise
@@ -236,7 +302,7 @@ class BinderBadge:
 
     def close(self, pull: PullRequest) -> None:
         """Delete the branch of a pull request that is closed."""
-        branch = BinderBranch(self.repository, pull.number)
+        branch = BinderBranch.of_pull_request(self.repository, pull.number)
         try:
             if branch.is_there():
                 branch.delete()
@@ -245,7 +311,7 @@ class BinderBadge:
                 raise
             self.runner.notice(f"The token may not delete {branch.name}, if there is one. {error}")
         self.runner.notice(f"Pull request {pull.number} is closed; nothing is left to launch.")
-        self.runner.outputs({"launch-url": "", "badge-markdown": "", "comment-id": "", "comment-url": ""})
+        self.runner.outputs(dict.fromkeys(OUTPUTS, ""))
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ import requests
 
 from local_github import LocalGitHub
 from scenarios.action import ROOT, Result, run_action
+from testbed.binder_hub import FAILED, KEEPALIVE, TOO_MANY, BinderHub, Told
 from testbed.registry import Registry, TokenAuth
 from testbed.seed_image import seed_image
 from testbed.token_server import Account
@@ -288,3 +289,80 @@ def test_the_badge_of_a_fork_that_is_gone_launches_the_commit_that_is_kept(world
     assert result.status == 0, result.log
     assert quote(NAME, safe="") in result.outputs["launch-url"]
     assert result.outputs["launch-url"].endswith(world.pull["head"]["sha"])
+
+
+def push(world: World, ref: str = "refs/heads/main") -> dict[str, object]:
+    """Return the event of a push."""
+    return {"ref": ref, "after": world.repository.branches()["main"]}
+
+
+def test_after_a_push_a_branch_of_its_own_has_binder_pull_the_image(world: World, registry: Registry) -> None:
+    digest = registry.push("demo/user-image", "abc", seed_image())
+    main = world.repository.branches()["main"]
+    result = world.badge(event=push(world), image=f"{registry.host}/demo/user-image:abc")
+    assert result.status == 0, result.log
+    dockerfile = world.repository.read("binder/main", DOCKERFILE).decode()
+    assert dockerfile.startswith(f"FROM {registry.host}/demo/user-image@{digest}\n")
+    # The badge of a README need not change with the image, and main itself is left alone.
+    assert result.outputs["launch-url"].endswith("/binder%2Fmain")
+    assert world.repository.branches()["main"] == main
+    assert result.outputs["badge-markdown"] in result.summary
+    assert world.comments == []
+
+
+def test_the_next_push_moves_that_branch(world: World, registry: Registry) -> None:
+    for tag in ("abc", "def"):
+        digest = registry.push("demo/user-image", tag, seed_image(config={"Labels": {"tag": tag}}))
+        world.badge(event=push(world), image=f"{registry.host}/demo/user-image:{tag}")
+        assert digest in world.repository.read("binder/main", DOCKERFILE).decode()
+
+
+def test_after_a_push_an_image_that_not_everybody_may_pull_is_a_warning(world: World, tmp_path: Path) -> None:
+    with Registry(tmp_path / "private", auth=TokenAuth({"owner": Account("secret")})) as private:
+        private.push("demo/user-image", "abc", seed_image())
+        result = world.badge(event=push(world), image=f"{private.host}/demo/user-image:abc")
+    assert result.status == 0
+    assert "binder/main stays as it is" in result.said("warning")[0]
+    assert result.outputs["launch-url"].endswith("/main")
+
+
+def test_binder_is_asked_to_build_what_was_pushed(world: World) -> None:
+    with BinderHub() as hub:
+        result = world.badge(event=push(world), prebuild="true", binder_url=hub.url)
+        (asked,) = hub.asked
+    assert result.status == 0, result.log
+    assert asked.startswith("/build/git/")
+    assert asked.endswith("data100-user-image/main")
+    assert result.outputs["prebuilt"] == "true"
+    assert "Binder: pushing" in result.log
+    assert "of-a-server" not in result.log
+
+
+def test_binder_is_asked_to_build_what_the_badge_launches(world: World, registry: Registry) -> None:
+    registry.push("demo/user-image", "abc", seed_image())
+    with BinderHub() as hub:
+        image = f"{registry.host}/demo/user-image:abc"
+        result = world.badge(image=image, prebuild="true", binder_url=hub.url)
+        (asked,) = hub.asked
+    assert asked.endswith(world.repository.branches()["binder/pr-1"])
+    assert result.outputs["prebuilt"] == "true"
+    assert len(world.comments) == 1
+
+
+@pytest.mark.parametrize("told", [FAILED, TOO_MANY, [b"data: " + b"\x1b[2J" * 40_000], [b"::error::no\n"]])
+def test_a_build_that_binder_does_not_make_is_a_warning(world: World, told: list[Told]) -> None:
+    with BinderHub(told) as hub:
+        result = world.badge(event=push(world), prebuild="true", binder_url=hub.url)
+    assert result.status == 0
+    assert result.said("warning")[0].startswith("Whoever launches it first waits.")
+    assert not result.said("error")
+    assert "\x1b[2J" not in result.log
+    assert result.outputs["prebuilt"] == "false"
+
+
+def test_a_build_on_binder_is_not_waited_for_longer_than_wanted(world: World) -> None:
+    with BinderHub([*(0.05, KEEPALIVE) * 400]) as hub:
+        result = world.badge(event=push(world), prebuild="true", prebuild_timeout="1", binder_url=hub.url)
+    assert result.status == 0
+    assert "goes on without us" in result.said("notice")[0]
+    assert result.outputs["prebuilt"] == "false"

@@ -15,7 +15,7 @@ from hub_image_actions.names import parse_full_name
 from hub_image_actions.references import ImageName
 
 FILE = "binder/Dockerfile"
-SUBJECT = "Let Binder pull the image of pull request"
+SUBJECT = "Let Binder pull the image of"
 MORE = markdown.link("What Binder does", f"{guide.TRY_IT}#on-binder")
 PULLED = "Binder pulls {image} and builds nothing: minutes the first time, while it fetches it, then seconds."
 BUILT = (
@@ -109,6 +109,11 @@ class Launch:
         url = f"{self.binder_url}/v2/{self.repository.path(self.ref)}"
         return f"{url}?{asked}" if asked else url
 
+    @property
+    def build_url(self) -> str:
+        """The address that has it built, and tells of the progress."""
+        return f"{self.binder_url}/build/{self.repository.path(self.ref)}"
+
     def badge(self, label: str) -> str:
         """Return the badge as Markdown, with a text for those who do not see it."""
         image = f"!{markdown.link(markdown.escape(label), f'{self.binder_url}/badge_logo.svg')}"
@@ -117,20 +122,27 @@ class Launch:
 
 @dataclass(frozen=True)
 class BinderBranch:
-    """The branch of one pull request.
+    """A branch of ours that holds nothing but the name of an image, for Binder to pull.
 
     Args:
         repository: the repository that gets the branch.
-        pull_request: the number of the pull request.
+        name: its name.
+        about: what the image is of, as `pull request #12`.
     """
 
     repository: Repository
-    pull_request: int
+    name: str
+    about: str
 
-    @property
-    def name(self) -> str:
-        """The branch's name."""
-        return f"binder/pr-{self.pull_request}"
+    @classmethod
+    def of_pull_request(cls, repository: Repository, number: int) -> "BinderBranch":
+        """Return the branch of a pull request."""
+        return cls(repository, f"binder/pr-{number}", f"pull request #{number}")
+
+    @classmethod
+    def of_branch(cls, repository: Repository, branch: str) -> "BinderBranch":
+        """Return the branch beside a branch or tag, whose own history stays as it is."""
+        return cls(repository, f"binder/{branch}", branch)
 
     def point_to(self, image: ImageName, digest: str, built_of: str) -> str:
         """Have the branch name an image, unless it does already; return its commit.
@@ -149,7 +161,7 @@ class BinderBranch:
         message = self._message(built_of)
         if there:
             its_message, its_tree = self.repository.commits.commit_and_tree(there)
-            if not its_message.startswith(SUBJECT):
+            if not its_message.startswith(self._subject):
                 raise BranchConflict(
                     f"The branch {self.name!r} of {self.repository.full_name} is not ours: {its_message!r}.",
                     "Rename that branch.",
@@ -169,15 +181,19 @@ class BinderBranch:
     def is_there(self) -> bool:
         """Say whether there is such a branch of ours."""
         there = self.repository.commits.branch_commit(self.name)
-        return bool(there) and self.repository.commits.commit_and_tree(there)[0].startswith(SUBJECT)
+        return bool(there) and self.repository.commits.commit_and_tree(there)[0].startswith(self._subject)
 
     def delete(self) -> None:
         """Delete the branch; one that is gone already is as well."""
         self.repository.commits.delete_branch(self.name)
 
+    @property
+    def _subject(self) -> str:
+        return f"{SUBJECT} {self.about}\n"
+
     def _message(self, built_of: str) -> str:
         # Two workflows keep one comment: by this, the one that knows no image sees that there is one.
-        return f"{SUBJECT} #{self.pull_request}\n\nIt was built of {built_of}."
+        return f"{self._subject}\nIt was built of {built_of}."
 
 
 def dockerfile(image: ImageName, digest: str) -> str:
