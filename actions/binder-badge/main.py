@@ -35,6 +35,7 @@ from hub_image_actions import markdown, names
 from hub_image_actions.binder.launch import (
     BUILT,
     MORE,
+    NEXT,
     PULLED,
     BinderBranch,
     BinderRepository,
@@ -163,7 +164,8 @@ class BinderBadge:
             return
         launch, told = self.launch(pull)
         badge = launch.badge(LABEL)
-        text = "\n\n".join(filter(None, (markdown.escape(self.settings.message), badge, f"{told} {MORE}.")))
+        told = f"{NEXT} {told} {MORE}."
+        text = "\n\n".join(filter(None, (markdown.escape(self.settings.message), badge, told)))
         self.runner.summary(text)
         comment = self.keep(pull, text)
         # The comment comes first: whoever reads it need not wait for the build.

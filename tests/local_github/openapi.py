@@ -126,6 +126,12 @@ class Description:
             return [] if body is None or status >= 400 else ["a body where none is documented"]
         return self._violations((method, template, str(status)), schema, body, "answer")
 
+    def event_problems(self, event: str, payload: Json) -> list[str]:
+        """Return what is wrong with the payload of an event, named as in `workflow-run-completed`."""
+        operation = self.document["x-webhooks"][event]["post"]
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        return self._violations((event, "", "payload"), schema, payload, "payload")
+
     def _query_problems(self, operation: Mapping[str, Json], query: Mapping[str, str]) -> Iterator[str]:
         parameters = map(self._resolved, operation.get("parameters", []))
         known = {parameter["name"]: parameter for parameter in parameters if parameter["in"] == "query"}

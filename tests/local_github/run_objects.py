@@ -142,3 +142,14 @@ def status(build: Objects, repository: Repository, one: CommitStatus) -> Json:
         "created_at": one.at,
         "updated_at": one.at,
     }
+
+
+def completed_event(build: Objects, repository: Repository, one: Run, known: Workflow) -> Json:
+    """Build the payload of the event `workflow_run` for the end of a run."""
+    return {
+        "action": "completed",
+        "workflow_run": run(build, repository, one, known),
+        "workflow": workflow(build, repository, known),
+        "repository": build.repository(repository),
+        "sender": build.user(one.actor),
+    }

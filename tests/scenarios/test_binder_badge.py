@@ -81,6 +81,7 @@ def test_the_comment_has_a_badge_that_launches_the_newest_commit(world: World) -
     (comment,) = world.comments
     assert result.status == 0, result.log
     assert comment.body.startswith("[![Test this PR on Binder]")
+    assert "\n\n**Next:** press it to open this change in your browser" in comment.body
     assert result.outputs["launch-url"].endswith(world.pull["head"]["sha"])
     assert result.outputs["launch-url"] in comment.body
 

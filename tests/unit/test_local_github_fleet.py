@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from local_github import LocalGitHub, Repository
+from local_github import LocalGitHub, Repository, run_objects
+from local_github.runs import workflows
 
 NAME = "hubs/data100-user-image"
 REPOSITORY = f"/repos/{NAME}"
@@ -522,6 +523,45 @@ def test_runs_are_filtered(ask: Client, repository: Repository, query: str, foun
     repository.add_run(".github/workflows/gone.yaml")
     path = f"{REPOSITORY}/actions/runs{query.format(sha=repository.branches()['main'])}"
     assert [run["event"] for run in ask.json("GET", path)["workflow_runs"]] == found
+
+
+def test_what_a_run_left_is_led_to_and_given_to_whoever_has_the_link(
+    ask: Client, github: LocalGitHub, repository: Repository
+) -> None:
+    run = repository.add_run(".github/workflows/build.yaml")
+    older, newer = (repository.add_artifact(run, "report", content) for content in (b"PK1", b"PK22"))
+    repository.add_artifact(repository.add_run(".github/workflows/build.yaml"), "report", b"another run's")
+    listed = ask.json("GET", f"{REPOSITORY}/actions/runs/{run.id}/artifacts?name=report")["artifacts"]
+    assert [(one["id"], one["size_in_bytes"]) for one in listed] == [(newer.id, 4), (older.id, 3)]
+    assert ask.json("GET", f"{REPOSITORY}/actions/runs/{run.id}/artifacts?name=other")["artifacts"] == []
+    answer = ask("GET", f"{REPOSITORY}/actions/artifacts/{older.id}/zip", allow_redirects=False)
+    assert answer.status_code == 302
+    link = answer.headers["Location"]
+    assert not link.startswith(github.server_url)
+    assert requests.get(link, timeout=10).content == b"PK1"
+    assert requests.get(f"{link}0", timeout=10).status_code == 403
+    older.expired = True
+    assert ask("GET", f"{REPOSITORY}/actions/artifacts/{older.id}/zip").status_code == 410
+
+
+def test_what_a_run_left_is_given_to_nobody_who_may_not_read_actions(
+    github: LocalGitHub, repository: Repository
+) -> None:
+    run = repository.add_run(".github/workflows/build.yaml")
+    artifact = repository.add_artifact(run, "report", b"PK")
+    url = f"{github.api_url}{REPOSITORY}/actions/artifacts/{artifact.id}/zip"
+    token = github.create_token(permissions={"contents": "read"}, repositories=[repository.full_name])
+    for headers in ({}, {"Authorization": f"Bearer {token}"}):
+        assert requests.get(url, headers=headers, timeout=10).status_code == 403
+
+
+def test_the_end_of_a_run_is_an_event_as_github_describes_it(
+    github: LocalGitHub, repository: Repository
+) -> None:
+    run = repository.add_run(".github/workflows/build.yaml")
+    known = next(one for one in workflows(repository) if one.path == run.workflow)
+    payload = run_objects.completed_event(github.objects, repository, run, known)
+    assert github.description.event_problems("workflow-run-completed", payload) == []
 
 
 def test_checks_of_a_commit_are_listed(ask: Client, repository: Repository) -> None:

@@ -169,7 +169,7 @@ def test_a_workflow_with_the_rights_of_the_base_fetches_and_runs_nothing_of_a_pu
     template: Path,
 ) -> None:
     for workflow in workflows(template).values():
-        if "pull_request_target" in workflow["on"]:
+        if {"pull_request_target", "workflow_run"} & workflow["on"].keys():
             assert "checkout" not in str(workflow["jobs"])
             assert "secrets." not in str(workflow["jobs"])
 
@@ -183,6 +183,21 @@ def test_no_job_of_a_pull_request_that_may_write_contents_fetches_or_runs_anythi
         (step,) = job["steps"]
         assert step["uses"] == f"{OURS}binder-badge@v1"
         assert "secrets." not in str(job)
+
+
+def test_what_a_run_leaves_is_read_by_a_workflow_that_may_comment_and_nothing_else(template: Path) -> None:
+    files = workflows(template)
+    (comment,) = files["comment.yaml"]["jobs"].values()
+    assert files["comment.yaml"]["on"]["workflow_run"]["workflows"] == [files["test.yaml"]["name"]]
+    assert comment["permissions"] == {"actions": "read", "pull-requests": "write"}
+    (step,) = comment["steps"]
+    tested, left = (
+        step for step in files["test.yaml"]["jobs"]["test"]["steps"] if "checkout" not in step["uses"]
+    )
+    # The comment is that of the same image.
+    assert {name: tested["with"][name] for name in step["with"]} == step["with"]
+    default = load(template.parent / "actions/comment-result/action.yml")["inputs"]["artifact"]["default"]
+    assert left["with"]["name"] == default
 
 
 def test_a_pull_request_sees_no_secret_but_the_key_of_candidates(template: Path) -> None:

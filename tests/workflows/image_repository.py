@@ -288,15 +288,8 @@ class ImageRepository:
         """Run what the end of another workflow's run starts: the last run's, unless one is given."""
         run = run or self.repository.runs[-1]
         known = next(one for one in workflows(self.repository) if one.path == run.workflow)
-        objects, repository = self.github.objects, self.repository
-        payload = {
-            "action": "completed",
-            "workflow_run": run_objects.run(objects, repository, run, known),
-            "workflow": run_objects.workflow(objects, repository, known),
-            "repository": objects.repository(repository),
-            "sender": objects.user(run.actor),
-        }
-        checkout = self.checkout(repository.branches()["main"])
+        payload = run_objects.completed_event(self.github.objects, self.repository, run, known)
+        checkout = self.checkout(self.repository.branches()["main"])
         return self.run("workflow_run", workflow, checkout, payload, actor=run.actor.login)
 
     def payload(self, event: str, **values: Any) -> dict[str, Any]:

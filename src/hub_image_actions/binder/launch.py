@@ -17,6 +17,7 @@ from hub_image_actions.references import ImageName
 FILE = "binder/Dockerfile"
 SUBJECT = "Let Binder pull the image of"
 MORE = markdown.link("What Binder does", f"{guide.TRY_IT}#on-binder")
+NEXT = "**Next:** press it to open this change in your browser, in a session that keeps nothing."
 PULLED = "Binder pulls {image} and builds nothing: minutes the first time, while it fetches it, then seconds."
 BUILT = (
     "The first launch builds the image on Binder: minutes for a small one, up to an hour for a big one, and "

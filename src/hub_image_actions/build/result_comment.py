@@ -76,14 +76,16 @@ def without_report(
         fork: the fork that it is of; None for a branch of the repository itself.
     """
     if run.conclusion == _WAITING:
-        return _joined(f"### ⏳ {markdown.escape(title)}", _several(pulls), _waiting(run))
+        heading = f"### ⏳ {markdown.escape(title)}"
+        return _joined(heading, _warning(fork), _several(pulls), _waiting(run))
     head, log = _head(run, fork=fork), markdown.link("log", run.url)
     if problem:
         told = f"The report of {head} is not shown: {markdown.prose(problem)} What is known is in the {log}."
     else:
         told = f"The run of {head} {_WITHOUT_REPORT[run.conclusion]}. What is known is in its {log}."
     mark = "✅" if run.passed else "❌"
-    return _joined(f"### {mark} {markdown.escape(title)}", told, _several(pulls), _next(run))
+    heading = f"### {mark} {markdown.escape(title)}"
+    return _joined(heading, told, _warning(fork), _several(pulls), _next(run))
 
 
 def _joined(*paragraphs: str) -> str:
@@ -99,14 +101,19 @@ def _source(run: FinishedRun, *, fork: Fork | None) -> str:
         f"> **From a fork:** this is what the run of {head} says of itself, and whoever may change the fork "
         f"can make it say anything. Only the commit, the {link} and how it ended are GitHub's word: {page}."
     )
-    if not fork.workflows and not fork.has_more:
-        return said
+    return "\n>\n".join(filter(None, (said, _warning(fork))))
+
+
+def _warning(fork: Fork | None) -> str:
+    """Return what whoever reviews, or allows a run, should look at first."""
+    if fork is None or not (fork.workflows or fork.has_more):
+        return ""
     named = [*map(markdown.code, fork.workflows[:_MOST_NAMED])]
     named += ["…"] if len(fork.workflows) > _MOST_NAMED else []
     named = named or ["with more files than GitHub lists, it may"]
     return (
-        f"{said}\n>\n> ⚠️ **It changes what is run:** {', '.join(named)}. Such a run can pass and have "
-        "built and tested nothing: read that change first."
+        f"> ⚠️ **It changes what is run:** {', '.join(named)}. Such a run can pass and have built and tested "
+        "nothing: read that change first."
     )
 
 

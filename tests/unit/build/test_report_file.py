@@ -73,6 +73,7 @@ def told(content: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
             pullable="h/a/b:inputs-1", size=1, reused=ReusedImage("", "2026-11-23T10:00:00Z", "12 passed")
         ),
         report(reused=ReusedImage("", "2026-11-23", "1 passed", same_as="511c4637d702", has_older_base=True)),
+        report(reused=ReusedImage("", "2026-11-23", "", same_as="511c4637d702", has_older_base=True)),
         report(contents=ImageContents(problem="it cannot be read")),
     ],
 )

@@ -46,6 +46,14 @@ def test_a_fork_that_changes_what_is_run_is_told_so_at_the_top() -> None:
     assert "can pass and have built and tested nothing" in source
 
 
+@pytest.mark.parametrize("conclusion", ["success", "failure", "action_required"])
+def test_it_is_told_so_without_a_report_too(conclusion: str) -> None:
+    run, fork = replace(RUN, conclusion=conclusion), Fork((".github/a",))
+    text = without_report("Test of x", run, [7], fork=fork)
+    assert "\n\n> ⚠️ **It changes what is run:** `.github/a`." in text
+    assert "It changes" not in without_report("Test of x", run, [7], fork=Fork())
+
+
 def test_files_that_github_does_not_list_may_be_workflows() -> None:
     fork = Fork.of_changes([f"!{number}" for number in range(3000)])
     text = with_report(BuildReport("x:1", "Test of x"), RUN, [7], fork=fork)
