@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from hub_image_actions.packages.package_list import Package, PackageList
 from scenarios.action import PYTHON
 from scenarios.images import IMAGE, ImageRepository
 from testbed.fault_proxy import Answer, FaultProxy
 from testbed.registry import Registry
+from testbed.seed_image import seed_image
 
 ENVIRONMENT = "channels:\n  - conda-forge\ndependencies:\n  - numpy\n - pandas\n"
 
@@ -188,6 +190,23 @@ def test_advice_is_shown_at_its_line_before_the_build(images: ImageRepository) -
     assert result.summary.count("⚠️") == 7
     assert "has `scikit-learn`, not `sklearn`" in result.summary
     assert "⚠️ The log has 10 more of such warnings" in result.summary
+
+
+def test_a_name_that_resembles_one_of_the_last_image_is_shown_before_the_build(
+    images: ImageRepository, guarded_registry: Registry, small_base_image: str
+) -> None:
+    packages = PackageList((Package("pip", "otter-grader", "6.1.3"),), "ubuntu 24.04")
+    guarded_registry.push(images.image, "last", seed_image(config={"Labels": packages.to_labels()}))
+    images.commit(
+        {
+            "Dockerfile": f"FROM {small_base_image}\nCOPY requirements.txt /\nRUN false\n",
+            "requirements.txt": "oter-grader==6.1.3\n",
+        }
+    )
+    result = images.build(packages="true", compare_with="last")
+    (warning,) = (command for command in result.commands if "Check the spelling" in command.message)
+    assert warning.properties == {"file": "requirements.txt", "line": "1"}
+    assert result.log.index("Check the spelling") < result.log.index("Building ")
 
 
 def without_lfs(images: ImageRepository) -> str:

@@ -15,12 +15,13 @@ from hub_image_actions.build.image_checks import ImageChecks
 from hub_image_actions.build.inspection import ImageInspection
 from hub_image_actions.build.job import BuildJob
 from hub_image_actions.build.login import DockerLogin, logged_in
+from hub_image_actions.build.misspelled_names import misspelled
 from hub_image_actions.build.output_files import check_output_file
 from hub_image_actions.build.preparation import Preparation
 from hub_image_actions.build.promotion import Promotion, report_reused
 from hub_image_actions.build.publishing import Publishing
 from hub_image_actions.build.repo2docker import unread_configuration
-from hub_image_actions.build.review import review
+from hub_image_actions.build.review import package_files, review
 from hub_image_actions.build.staging import StagedContext, staged
 from hub_image_actions.docker.engine import DockerError
 from hub_image_actions.errors import RegistryError
@@ -141,6 +142,14 @@ class ImageBuild:
         if rest := len(advice[_MOST_ADVICE:]):
             job.report.warnings.append(f"The log has {rest} more of such warnings.")
 
+    def _advise_on_names(self) -> None:
+        """Warn of names of packages that the last image suggests are misspelled."""
+        inspection, settings = self._inspection, self._job.settings
+        files = package_files(self._context, settings) if settings.packages else []
+        if files and inspection.compared and inspection.compared.packages:
+            for told in misspelled(files, inspection.compared.packages, inspection.compared_tag):
+                self._job.warn(str(told), told.file, told.line)
+
     def _promote(self, finished: FinishedImage, inputs: BuildInputs) -> bool:
         """Take an image that is there instead of building it once more; return whether that could be done."""
         job, settings, report = self._job, self._job.settings, self._job.report
@@ -169,6 +178,7 @@ class ImageBuild:
         with job.phase("Check", "Checking Docker and the registry"):
             self._existing.check_early()
             disk = self._preparation.check()
+            self._advise_on_names()
             is_candidate = self._candidates.takes(inputs)
         report.free = (disk.free(), 0)
         try:

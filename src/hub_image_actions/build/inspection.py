@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 
 from hub_image_actions.build.origin import BuildOrigin
 from hub_image_actions.build.output_files import write_output_file
@@ -64,9 +65,8 @@ class ImageInspection:
         Raises:
             ImageTooBig: the image is beyond its limits, and that is to fail the build.
         """
-        settings, name = self.settings, self._compared_name()
+        settings, name, old = self.settings, self.compared_tag, self.compared
         report.contents = contents
-        old = self._compared(name) if name else None
         report.comparison = ImageComparison(old, contents, name) if old else None
         self._write_sbom(contents, report.digest)
         exceeded = settings.inspection.budget.exceeded(report.size, self._size_before(report), name)
@@ -87,12 +87,20 @@ class ImageInspection:
         )
         return None
 
-    def _compared_name(self) -> str:
+    @cached_property
+    def compared_tag(self) -> str:
+        """The tag of the image to compare with; empty where there is none."""
         return self.settings.inspection.compare_with or self.previous().rpartition(":")[2]
 
-    def _compared(self, name: str) -> ImageContents | None:
+    @cached_property
+    def compared(self) -> ImageContents | None:
+        """What is in the image to compare with; None where there is none, or it cannot be told."""
+        if not self.compared_tag:
+            return None
         try:
-            return read_pushed_image(self.registry, self.settings.image.repository, name).contents
+            return read_pushed_image(
+                self.registry, self.settings.image.repository, self.compared_tag
+            ).contents
         except RegistryError as error:
             self.warn(f"What changed in the image is not known. {error}")
             return None

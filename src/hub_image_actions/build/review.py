@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from hub_image_actions.build.buildpacks import (
     RELEASES,
@@ -26,6 +25,7 @@ from hub_image_actions.build.settings import BuildSettings
 
 _ENVIRONMENTS = ("environment.yml", "environment.yaml")
 _REQUIREMENTS = "requirements.txt"
+_PACKAGE_FILES = (*_ENVIRONMENTS, _REQUIREMENTS)
 _PLATFORMS = {"aarch64": "linux/arm64", "arm64": "linux/arm64"}
 # Why a buildpack reads no more than it does.
 _ALONE = {
@@ -60,44 +60,37 @@ def review(context: BuildContext, settings: BuildSettings) -> list[Advice]:
     Raises:
         ActionError: the build would fail.
     """
-    folder = ConfiguredFolder(context.folder, context.configuration)
+    packages = advice_on(package_files(context, settings), settings.hub.version)
     if settings.builder == "docker":
-        return _advice_on_copied(context, settings, context.dockerfile_path("docker"))
+        return packages
+    folder = ConfiguredFolder(context.folder, context.configuration)
     release = known_release(settings.repo2docker)
     if release:
         _check_julia(context, folder, release)
         _check_project(context, folder, release)
+    unread = _unread(context, folder, (release,) if release else RELEASES)
     if context.dockerfile_path(settings.builder):
-        copied = _advice_on_copied(context, settings, context.dockerfile_path(settings.builder))
-        return [*_unread(context, folder, (release,) if release else RELEASES), *copied]
-    return [
-        *_unread(context, folder, (release,) if release else RELEASES),
-        *_python(context, folder, release, settings.platform),
-        *advice_on(list(_package_files(context, folder, release or RELEASES[-1])), settings.hub.version),
-    ]
+        return [*unread, *packages]
+    return [*unread, *_python(context, folder, release, settings.platform), *packages]
 
 
-def _advice_on_copied(
-    context: BuildContext, settings: BuildSettings, dockerfile: Path | None
-) -> list[Advice]:
-    """Return advice on files of packages that a Dockerfile names."""
-    text = read_start(dockerfile) if dockerfile else ""
-    files = []
-    for name in (*_ENVIRONMENTS, _REQUIREMENTS):
-        if uses(name, [text]) and (file := _read(context, name)):
-            files.append(file)
-    return advice_on(files, settings.hub.version)
+def package_files(context: BuildContext, settings: BuildSettings) -> list[PackageFile]:
+    """Return the files that ask for an image's packages: what is read, and what a file that is read names.
 
-
-def _package_files(
-    context: BuildContext, folder: ConfiguredFolder, release: Repo2dockerRelease
-) -> Iterator[PackageFile]:
-    """Yield the files of packages that are read, or that one which is read names."""
-    texts = folder.read_texts(release)
-    for name in (*_ENVIRONMENTS, _REQUIREMENTS):
-        is_read = folder.reads(name, release) or uses(name, texts)
-        if is_read and (file := _read(context, name)):
-            yield file
+    Args:
+        context: the folder that is built, which was checked.
+        settings: how it is built.
+    """
+    read: set[str] = set()
+    if dockerfile := context.dockerfile_path(settings.builder):
+        texts = [read_start(dockerfile)]
+    else:
+        folder = ConfiguredFolder(context.folder, context.configuration)
+        release = known_release(settings.repo2docker) or RELEASES[-1]
+        texts = folder.read_texts(release)
+        read = {name for name in _PACKAGE_FILES if folder.reads(name, release)}
+    names = [name for name in _PACKAGE_FILES if name in read or uses(name, texts)]
+    return [file for name in names if (file := _read(context, name))]
 
 
 def _read(context: BuildContext, name: str) -> PackageFile | None:
