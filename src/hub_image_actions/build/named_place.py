@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 # repo2docker reads the first of these that is there; all are looked through, since it costs nothing.
@@ -14,17 +14,23 @@ _VERSION = re.compile(r"[\s=<>!~\[;(,]|@(?!.*/)")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
-def place_of(folder: Path, files: Iterable[str], what: str) -> tuple[str, int]:
+def place_of(folder: Path, files: Sequence[str], what: str) -> tuple[str, int]:
     """Return the file and the line, counted from 1, that name something; no file where none does.
 
     Args:
         folder: the folder that is built.
         files: the names of the files that may name it.
-        what: a package with or without its version, a channel, or a version.
+        what: a package with or without its version, a channel, or a version; of several, joined by `and`,
+            the first that is named counts.
     """
-    name = _VERSION.split(what)[0]
-    if not name or len(name) > _LONGEST:
-        return "", 0
+    for each in what.split(" and "):
+        name = _VERSION.split(each)[0]
+        if name and len(name) <= _LONGEST and (place := _place_of_name(folder, files, name)):
+            return place
+    return "", 0
+
+
+def _place_of_name(folder: Path, files: Sequence[str], name: str) -> tuple[str, int] | None:
     # Package managers do not tell these apart.
     spelled = re.sub(r"(?:\\?[-_.])+", r"[-_.]+", re.escape(name))
     named = re.compile(rf"(?<![\w.-]){spelled}(?![\w-]|\.\w)", re.IGNORECASE)
@@ -33,7 +39,7 @@ def place_of(folder: Path, files: Iterable[str], what: str) -> tuple[str, int]:
             for number, line in enumerate(_lines(folder / path), 1):
                 if named.search(_COMMENT.sub("", line)):
                     return path, number
-    return "", 0
+    return None
 
 
 def _lines(path: Path) -> Iterator[str]:

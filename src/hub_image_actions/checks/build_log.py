@@ -29,7 +29,8 @@ _STEP_ERROR = re.compile(r"^#(?P<step>\d+) ERROR: (?P<text>.*)")
 _REPEATED = re.compile(r"^\d+\.\d+ (?P<text>.*)")
 _ERROR = re.compile(r"^ERROR: |^failed to (?:solve|receive status)\b")
 _SOLVING = re.compile(
-    r"^(?:ERROR: )?(?:failed to solve(?: with frontend \S+)?: |rpc error: code = \w+ desc = )*"
+    r"^(?:ERROR: )?"
+    r"(?:failed to build: |failed to solve(?: with frontend \S+)?: |rpc error: code = \w+ desc = )*"
 )
 # The steps that are about a base image: older versions do not name it in their errors.
 _STEP_BASE = re.compile(r"^#(?P<step>\d+) \[[^\]]*\] (?:load metadata for|FROM) (?P<base>[^\s@]+)")

@@ -99,11 +99,15 @@ class KnownFailure:
         if named or not self.names:
             return named
         named_in = filter(None, map(self.names.search, below))
-        places = [(place.start(place.lastindex or 0), place[place.lastindex or 0]) for place in named_in]
+        places = [(_column(place), place[place.lastindex or 0]) for place in named_in]
         # What stands further right are the reasons.
         first = min((column for column, _ in places), default=0)
         names = list(dict.fromkeys(name for column, name in places if column == first))
         return " and ".join(names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], "others"])
+
+
+def _column(match: "re.Match[str]") -> int:
+    return match.start() + len(match[0]) - len(match[0].lstrip())
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ dependencies:
         ("otter.grader", 10),
         ("datascience", 11),
         ("numpy and scipy", 8),
+        ("r-base and numpy and others", 8),
     ],
 )
 def test_the_line_that_names_it_is_found(tmp_path: Path, what: str, line: int) -> None:
@@ -39,7 +40,7 @@ def test_the_line_that_names_it_is_found(tmp_path: Path, what: str, line: int) -
     assert place_of(tmp_path, ["requirements.txt", "environment.yml"], what) == ("environment.yml", line)
 
 
-@pytest.mark.parametrize("what", ["", "scipy", "num", "forge", " ", "x" * 5000, "(", "3.1"])
+@pytest.mark.parametrize("what", ["", "scipy", "scipy and r", "num", "forge", " ", "x" * 5000, "(", "3.1"])
 def test_what_no_line_names_has_no_place(tmp_path: Path, what: str) -> None:
     (tmp_path / "environment.yml").write_text(ENVIRONMENT)
     assert place_of(tmp_path, ["environment.yml", "apt.txt"], what) == ("", 0)

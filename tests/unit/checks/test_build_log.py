@@ -112,13 +112,14 @@ def test_the_last_words_of_the_step_are_told_in_each_format(log: str) -> None:
         assert wrapping not in shown
 
 
-def test_a_step_that_says_nothing_is_told_by_its_command() -> None:
+@pytest.mark.parametrize("wrapping", ["failed to solve", "failed to build: failed to solve"])
+def test_a_step_that_says_nothing_is_told_by_its_command(wrapping: str) -> None:
     log = [
         '#0 building with "default" instance using docker driver',
         "#6 [2/2] RUN test -d /srv",
         '#6 ERROR: process "/bin/sh -c test -d /srv" did not complete successfully: exit code: 1',
     ]
-    log.append(f"ERROR: failed to solve: {log[-1].partition('ERROR: ')[2]}")
+    log.append(f"ERROR: {wrapping}: {log[-1].partition('ERROR: ')[2]}")
     found = diagnose_build(log)
     assert found.name == "A step failed and said nothing"
     assert found.line == 'process "/bin/sh -c test -d /srv" did not complete successfully: exit code: 1'

@@ -421,6 +421,24 @@ NONE = ["ERROR: Could not find a version that satisfies the requirement otter (f
             "conda finds no set of versions that go together: a-1-0",
         ),
         (
+            [
+                "    The following packages are incompatible",
+                "    ├─ pin on python 3.13.* =* * is installable and it requires",
+                "    │  └─ python =3.13 *, which can be installed;",
+                "    └─ nbconvert =5.6 * is not installable because there are no viable options",
+            ],
+            "conda finds no set of versions that go together: python and nbconvert",
+        ),
+        (
+            [
+                "    The following packages are incompatible",
+                "    ├─ numpy * py311* is installable and it requires",
+                "    └─ pin-1 is not installable because it requires",
+                "       └─ python 3.10** , which conflicts with any installable versions",
+            ],
+            "conda finds no set of versions that go together: numpy",
+        ),
+        (
             ["critical libmamba Could not solve for environment specs"],
             "conda finds no set of versions that go together",
         ),
