@@ -108,6 +108,9 @@ class _Sightings:
         sighting = self._sighting_of_group(ours, tag)
         match = TAG_AND_DIGEST.fullmatch(tag.value.strip())
         if not match or is_null(tag):
+            digests = [node for group in ours for node in group.filled(DIGEST_KEYS).values()]
+            if digests and (is_null(tag) or not tag.value.strip()):
+                return replace(sighting, digest=digests[0].value.strip(), obstacle=Obstacle.DIGEST_ONLY)
             return replace(sighting, obstacle=_kind_of_tag(tag.value))
         pinned = replace(sighting, tag=match["tag"], digest=match["digest"] or "", alone=tag.style is None)
         if shared or self._shares(ours):

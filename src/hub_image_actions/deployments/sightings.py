@@ -13,6 +13,9 @@ TAG_AND_DIGEST = re.compile(rf"(?P<tag>{TAG.pattern})(?:@(?P<digest>{DIGEST.patt
 # What tools write in front of a reference: skopeo, BuildKit's contexts, Apptainer, ORAS, Helm.
 _SCHEMES = ("docker://", "docker-image://", "oras://", "oci://", "registry://")
 SCHEME = re.compile("|".join(_SCHEMES))
+# Which registry it is, an expression in front says.
+_EXPRESSIONS_END = ("}/", f"{MASK}/")
+_BEHIND_AN_EXPRESSION = rf"(?<=[}}{MASK}]/)"
 _NAME_ENDS = r"(?![\w/-]|\.\w)"
 # Six digits are what a floating point number and Helm's way to print it give back unchanged.
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{0,5}[1-9])?")
@@ -139,17 +142,22 @@ def mentions(text: str, image: ImageName) -> Iterator[re.Match[str]]:
     if image.core not in text:
         return
     # A shell's default follows `:-`.
-    begins = r"(?<![\w./:@-])|(?<=:-)|" + "|".join(rf"(?<=(?<!\w){scheme})" for scheme in _SCHEMES)
+    begins = rf"(?<![\w./:@-])|(?<=:-)|{_BEHIND_AN_EXPRESSION}|" + "|".join(
+        rf"(?<=(?<!\w){scheme})" for scheme in _SCHEMES
+    )
     names = rf"(?:{begins})(?:[\w.-]+(?::[0-9]+)?/)*{re.escape(image.core)}{_NAME_ENDS}"
     for match in re.finditer(names, text):
         reference = find_reference(match[0])
-        if reference and image.covers(reference.name):
+        if reference is None:
+            continue
+        is_of_a_registry = text[: match.start()].endswith(_EXPRESSIONS_END)
+        if reference.name.path == image.path if is_of_a_registry else image.covers(reference.name):
             yield match
 
 
 def kind_of_text(text: str, mention: re.Match[str]) -> Obstacle:
     """Return what a text is that holds a mention among other things."""
     behind = text[mention.end() :].split(maxsplit=1)[:1]
-    return (
-        Obstacle.FORMAT_STRING if behind and set(f"{{$%{MASK}") & set(behind[0]) else Obstacle.PART_OF_A_TEXT
-    )
+    is_filled_in = bool(behind and set(f"{{$%{MASK}") & set(behind[0]))
+    is_filled_in |= text[: mention.start()].endswith(_EXPRESSIONS_END)
+    return Obstacle.FORMAT_STRING if is_filled_in else Obstacle.PART_OF_A_TEXT

@@ -181,6 +181,8 @@ OBSTACLES = {
         "image:\n  name: IMAGE\n  tag: [1a]\n",
     ],
     Obstacle.DIGEST_ONLY: [
+        f"image: {{name: IMAGE, tag: '', digest: '{DIGEST}'}}\n",
+        f"image: {{name: IMAGE, tag: null, digest: '{DIGEST}'}}\n",
         f"image: IMAGE@{DIGEST}\n",
         f"image: {{name: IMAGE, digest: '{DIGEST}'}}\n",
         f"image: docker://IMAGE@{DIGEST}\n",
@@ -374,6 +376,8 @@ def test_a_whole_value_is_found_in_a_text_that_is_no_yaml(text: str) -> None:
         ("image: IMAGE", Obstacle.UNTAGGED),
         ("image: IMAGE:{{ tag }}", Obstacle.FORMAT_STRING),
         ("image: IMAGE:1a{{ more }}", Obstacle.FORMAT_STRING),
+        ("image: {{ registry }}/p/user-images/data100-user-image:1a", Obstacle.FORMAT_STRING),
+        ("image: '${REGISTRY}/p/user-images/data100-user-image:1a'", Obstacle.FORMAT_STRING),
         ("text: use IMAGE:1a today", Obstacle.PART_OF_A_TEXT),
         ("text: first IMAGE:1a, then another", Obstacle.PART_OF_A_TEXT),
         ("text: first, IMAGE:2b", Obstacle.PART_OF_A_TEXT),
