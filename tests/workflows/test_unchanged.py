@@ -76,7 +76,7 @@ def merged(world: ImageRepository, tested: Timed) -> Timed:
 def test_the_pull_requests_check_is_green_in_seconds_and_says_why(
     pull: Pull, tested: Timed, before: str
 ) -> None:
-    assert tested.run.jobs == {"test": "success"}, tested.run.log
+    assert tested.run.jobs == {"test": "success", "badge": "success"}, tested.run.log
     assert tested.seconds < SECONDS
     assert "Building " not in tested.run.log
     assert tested.run.outputs("test")["unchanged"] == "true"

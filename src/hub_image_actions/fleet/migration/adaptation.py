@@ -28,6 +28,21 @@ GOOGLE_STEP = """\
     token_format: access_token
     create_credentials_file: false
 """
+# docs/try-it.md has the same job.
+BINDER_JOB = """\
+{name}:
+  name: Binder
+  needs: {build}
+  runs-on: ubuntu-latest
+  timeout-minutes: 20
+  permissions:
+    contents: write # for the branch that names the image; nothing is checked out or run
+  steps:
+    - name: Have Binder pull what was pushed
+      uses: berkeley-dsep-infra/hub-image-actions/binder-badge@v1
+      with:
+{given}
+"""
 
 
 def adapt_push(draft: Draft, configuration: PipelineConfiguration) -> None:
@@ -52,6 +67,28 @@ def adapt_push(draft: Draft, configuration: PipelineConfiguration) -> None:
     else:
         _add_steps(draft, configuration, "bump", draft.job_using("bump-datahub-tag"), "bump-datahub-tag")
     _add_jobs(draft, (job for job in configuration.jobs if job.place == "push"))
+    _add_binder(draft, configuration, build)
+
+
+def _add_binder(draft: Draft, configuration: PipelineConfiguration, build: str) -> None:
+    """Add the job after the build that is for Binder, where the old pipeline did something for it."""
+    name = "binder" if "binder" not in {job.name for job in draft.jobs} else "binder-badge"
+    given = {}
+    if configuration.binder_cache:
+        draft.set("binder_cache", ("jobs", build, "outputs", "image"), "${{ steps.build.outputs.image }}")
+        given["image"] = f"${{{{ needs.{build}.outputs.image }}}}"
+    if configuration.prebuilt:
+        given |= {} if configuration.binder_cache else {"ref": splice.quoted(configuration.prebuilt)}
+        given["prebuild"] = "true"
+    if not given:
+        return
+    lines = "\n".join(f"        {name}: {value}" for name, value in given.items())
+    draft.text = splice.append_entry(
+        draft.text, ("jobs",), BINDER_JOB.format(name=name, build=build, given=lines)
+    )
+    for setting in ("binder_cache", "prebuilt"):
+        if getattr(configuration, setting):
+            draft.note(setting, f"{name}:")
 
 
 def adapt_rollback(draft: Draft, configuration: PipelineConfiguration) -> None:

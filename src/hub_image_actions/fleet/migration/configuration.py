@@ -104,6 +104,8 @@ class PipelineConfiguration:
         environment: variables that carried steps use, by job.
         lint: the command that checks YAML files.
         urlpath: what the badge opens.
+        binder_cache: `true` where Binder pulls what was pushed.
+        prebuilt: the branch, tag or commit that mybinder.org is asked to build.
         origins: where each of these is written today.
     """
 
@@ -143,6 +145,8 @@ class PipelineConfiguration:
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lint: str = ""
     urlpath: str = ""
+    binder_cache: str = ""
+    prebuilt: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
 

@@ -165,11 +165,9 @@ _READ = {
         "ADDITIONAL_TAG",
         "PUBLIC_REGISTRY_CHECK",
     ),
-    *("NO_PUSH", "NO_GIT_PUSH", "COMMIT_MSG"),
+    *("NO_PUSH", "NO_GIT_PUSH", "COMMIT_MSG", "BINDER_CACHE", "MYBINDERORG_TAG"),
 }
 _NO_COUNTERPART = {
-    "BINDER_CACHE": "Nothing is committed to the repository for Binder; `binder-badge` takes an `image`.",
-    "MYBINDERORG_TAG": "Binder builds for a pull request's badge, and is not asked to build beforehand.",
     "EXTRA_PIP_INSTALL": "repo2docker runs in an environment of its own.",
 }
 
@@ -188,6 +186,11 @@ def _read_publication(reading: Reading, place: Place, uses: Origin) -> None:
         )
     if place.input("PUBLIC_REGISTRY_CHECK").lower() == "true":
         reading.add("publish", "public-check", "true", place.input_origin("PUBLIC_REGISTRY_CHECK"))
+    # Any value switches it on.
+    if place.input("BINDER_CACHE"):
+        reading.take("binder_cache", "true", place.input_origin("BINDER_CACHE"))
+    if place.input("MYBINDERORG_TAG"):
+        reading.take("prebuilt", place.input("MYBINDERORG_TAG"), place.input_origin("MYBINDERORG_TAG"))
 
 
 def _take_inputs(reading: Reading, place: Place, fields: Mapping[str, str]) -> None:

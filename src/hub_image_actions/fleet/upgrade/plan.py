@@ -35,6 +35,8 @@ from hub_image_actions.fleet.workflows.workflow_file import WORKFLOWS, WorkflowF
 
 PUSH, TEST, ROLLBACK = "build-push-open-pr.yaml", "test.yaml", "rollback.yaml"
 LINT, BINDER, COMMENT = "yaml-lint.yaml", "binder.yaml", "comment.yaml"
+# What repo2docker-action wrote, and deleted before it built.
+BINDER_FILE = "binder/Dockerfile"
 # Settings that matter only where hubs are moved.
 _OF_BUMP = {
     "hub",
@@ -274,12 +276,21 @@ class _OldPipeline:
             self._planned.left_out += draft.left_out
         for path in old.roles:
             self._planned.files.setdefault(path, None)
+        if old.configuration.binder_cache:
+            self._forget_binder_file()
         _tell_settings(self._planned, old, drafts)
         _tell_files(self._planned, old)
         self._planned.left_out += old.reading.left_out
         self._planned.notes += old.reading.notes
         self._add_companions(old)
         _note_what_changes(self._planned, old, workflows)
+
+    def _forget_binder_file(self) -> None:
+        """Delete what repo2docker-action committed for Binder, which repo2docker would build."""
+        if BINDER_FILE in self._planned.present:
+            self._planned.files[BINDER_FILE] = None
+            reason = reason_for("binder_file")
+            self._planned.changes.append(Change(BINDER_FILE, 0, "the file", "", 0, "deleted", reason))
 
     def _refused(self, old: Legacy, known: Mapping[str, Recognised]) -> bool:
         """Say whether there are two pipelines where one must be: then nothing is migrated."""

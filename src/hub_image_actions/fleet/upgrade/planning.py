@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from hub_image_actions.errors import GitHubError
 from hub_image_actions.fleet.upgrade.goal import Goal
-from hub_image_actions.fleet.upgrade.plan import Change, Migration, plan_migration
+from hub_image_actions.fleet.upgrade.plan import BINDER_FILE, Change, Migration, plan_migration
 from hub_image_actions.fleet.workflows.pins import Release, version_key
 from hub_image_actions.github.client import GitHub
 from hub_image_actions.github.snapshot import Snapshot
@@ -73,14 +73,14 @@ class Plans:
 def _what_counts(repository: Snapshot) -> str:
     """Return what tells repositories apart whose plans differ: nothing else of them is looked at.
 
-    That is what lies below `.github/`, the names at the top that are settings of a linter, and whether the
-    name begins as those of base images do.
+    That is what lies below `.github/`, the names at the top that are settings of a linter, whether there is a
+    file that was committed for Binder, and whether the name begins as those of base images do.
     """
     hashed = hashlib.sha256(b"%d" % repository.full_name.rpartition("/")[2].startswith("base-"))
     hashed.update(b"%d" % repository.full_name.endswith("-image"))
     for path, content in sorted(repository.files.items()):
         if path.startswith(".github/"):
             hashed.update(b"%d:%s%d:%s" % (len(path), path.encode(), len(content), content))
-        elif "/" not in path and path.endswith((".yaml", ".yml", "lint")):
+        elif path == BINDER_FILE or ("/" not in path and path.endswith((".yaml", ".yml", "lint"))):
             hashed.update(b"%d:%s" % (len(path), path.encode()))
     return hashed.hexdigest()

@@ -154,8 +154,18 @@ def test_a_test_publishes_nothing_and_has_inputs_of_its_own() -> None:
 
 
 def test_an_input_without_a_counterpart_is_told_with_its_line() -> None:
-    (left,) = built(called(BUILD, REPO_DIR="/srv/repo", BINDER_CACHE="'true'")).left_out
-    assert (left.what, left.line) == ("the input `BINDER_CACHE` of repo2docker-action", 9)
+    (left,) = built(called(BUILD, REPO_DIR="/srv/repo", EXTRA_PIP_INSTALL="nbgitpuller")).left_out
+    assert (left.what, left.line) == ("the input `EXTRA_PIP_INSTALL` of repo2docker-action", 9)
+
+
+def test_what_was_done_for_binder_is_read() -> None:
+    read = built(called(BUILD, BINDER_CACHE="'true'", MYBINDERORG_TAG="main"))
+    assert (read.values["binder_cache"], read.values["prebuilt"]) == ("true", "main")
+    assert read.left_out == []
+
+
+def test_a_test_does_nothing_for_binder() -> None:
+    assert "binder_cache" not in built(called(BUILD, BINDER_CACHE="'true'"), "test").values
 
 
 def test_options_of_docker_become_inputs_unless_only_the_shell_knows_them() -> None:

@@ -517,11 +517,45 @@ def test_an_input_of_the_build_is_carried_over(
     assert found.get(name) == value
 
 
-@pytest.mark.parametrize("name", ["BINDER_CACHE", "MYBINDERORG_TAG", "EXTRA_PIP_INSTALL", "SOMETHING_NEW"])
+@pytest.mark.parametrize("name", ["EXTRA_PIP_INSTALL", "SOMETHING_NEW"])
 def test_an_input_that_has_no_like_is_named(template: Mapping[str, bytes], name: str) -> None:
     migration = planned(template, edited("REPO_DIR: /srv/repo", f"{name}: x\n          REPO_DIR: /srv/repo"))
     (left,) = [each for each in migration.left_out if name in each.what]
     assert left.remedy
+
+
+@pytest.mark.parametrize(
+    ("lines", "given"),
+    [
+        ("BINDER_CACHE: true", {"image": "${{ needs.build.outputs.image }}"}),
+        ("MYBINDERORG_TAG: main", {"ref": "main", "prebuild": True}),
+        (
+            "BINDER_CACHE: true\n          MYBINDERORG_TAG: ${{ github.ref_name }}",
+            {"image": "${{ needs.build.outputs.image }}", "prebuild": True},
+        ),
+    ],
+)
+def test_what_was_done_for_binder_is_done_by_a_job_of_its_own(
+    template: Mapping[str, bytes], lines: str, given: dict[str, object]
+) -> None:
+    migration = planned(template, edited("REPO_DIR: /srv/repo", f"{lines}\n          REPO_DIR: /srv/repo"))
+    jobs = loaded(migration, NEW_PUSH)["jobs"]
+    assert jobs["binder"]["needs"] == "build"
+    assert jobs["binder"]["permissions"] == {"contents": "write"}
+    assert inputs(migration, NEW_PUSH, "binder-badge", "binder") == given
+    assert ("image" in jobs["build"]["outputs"]) is ("image" in given)
+    assert not [each for each in migration.left_out if "BINDER" in each.what]
+
+
+@pytest.mark.parametrize(("line", "goes"), [("BINDER_CACHE: true", True), ("MYBINDERORG_TAG: main", False)])
+def test_what_was_committed_for_binder_is_not_built(
+    template: Mapping[str, bytes], line: str, *, goes: bool
+) -> None:
+    of = edited("REPO_DIR: /srv/repo", f"{line}\n          REPO_DIR: /srv/repo")
+    files = {**of.files, "binder/Dockerfile": b"### DO NOT EDIT\nFROM a/b:1"}
+    migration = planned(template, replace(of, files=files))
+    assert ("binder/Dockerfile" in migration.files) is goes
+    assert any(change.file == "binder/Dockerfile" for change in migration.changes) is goes
 
 
 @pytest.mark.parametrize(
