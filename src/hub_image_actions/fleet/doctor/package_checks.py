@@ -1,5 +1,6 @@
 """Whether jobs that push to GitHub's own registry by their own token may do so."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,11 @@ from hub_image_actions.github.settings import Hidden
 _TOKEN = "the job's token"  # noqa: S105 - a mark
 # The input that is the registry's password, by the action that takes it.
 _PASSWORDS = {"registry-password", "password", "docker_password", "docker-password"}
+_NAMES_OF_TOKEN = {("github", "TOKEN"), ("secrets", JOBS_TOKEN)}
+_LOGIN = re.compile(r"\b(?:docker|podman) login\b")
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+# Source: https://docs.docker.com/build/exporters/
+_PUSHING_OUTPUT = re.compile(r"\btype=registry\b|\bpush=true\b")
 _PUSH_COMMANDS = ("docker push", "docker image push", "--push")
 Level = Literal["write", "read", "unknown"]
 
@@ -26,7 +32,7 @@ class _KnownToken(Known):
     """What is known while a workflow runs, the job's token told apart from other secrets."""
 
     def value(self, context: str, name: str) -> Value:
-        if (context, name.upper()) in {("github", "TOKEN"), ("secrets", JOBS_TOKEN)}:
+        if (context, name.upper()) in _NAMES_OF_TOKEN:
             return _TOKEN
         return super().value(context, name)
 
@@ -52,17 +58,28 @@ def _pushes_by_token(values: WorkflowValues, job: Job) -> bool:
     if not values.runs(job):
         return False
     running = [step for step in job.steps if values.runs(job, step)]
-    by_token = any(
-        values.value(scalar.value, job, step) == _TOKEN
-        for step in running
-        for name, scalar in step.inputs.items()
-        if name.lower() in _PASSWORDS
-    )
+    by_token = any(_logs_in_by_token(values, job, step) for step in running)
     return by_token and any(_pushes(values, job, step) for step in running)
+
+
+def _logs_in_by_token(values: WorkflowValues, job: Job, step: Step) -> bool:
+    passwords = [scalar for name, scalar in step.inputs.items() if name.lower() in _PASSWORDS]
+    if any(values.value(scalar.value, job, step) == _TOKEN for scalar in passwords):
+        return True
+    command = step.value("run")
+    if not _LOGIN.search(command):
+        return False
+    if any(values.value(match[0], job, step) == _TOKEN for match in _EXPRESSION.finditer(command)):
+        return True
+    variables = {**job.env, **step.env}.items()
+    holding = [name for name, scalar in variables if values.value(scalar.value, job, step) == _TOKEN]
+    return any(re.search(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", command) for name in holding)
 
 
 def _pushes(values: WorkflowValues, job: Job, step: Step) -> bool:
     if any(command in step.value("run") for command in _PUSH_COMMANDS):
+        return True
+    if "outputs" in step.inputs and _PUSHING_OUTPUT.search(step.inputs["outputs"].value):
         return True
     if "push" not in step.inputs:
         return False

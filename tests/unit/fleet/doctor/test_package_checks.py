@@ -24,6 +24,8 @@ jobs:
 """
 PERMISSION = "permissions: {contents: read}"
 PUSHES = "uses: docker/build-push-action@v6\n        with: {push: true}"
+TOKEN = "${{ secrets.GITHUB_TOKEN }}"
+PUSH = "      - run: docker push ghcr.io/a/b"
 OURS = f"uses: {ACTIONS}/build@v1\n        with: {{image: a/b, registry: ghcr.io, push: true}}"
 
 
@@ -63,6 +65,34 @@ def manual(password: str = "github.token", step: str = PUSHES, permission: str =
         (manual(permission="permissions: write-all"), 0),
         (manual(permission="permissions: {packages: write}"), 0),
         (manual("secrets.GHCR_TOKEN"), 0),
+        (manual("secrets.X", f"run: echo {TOKEN} | docker login ghcr.io -u x --password-stdin\n{PUSH}"), 1),
+        (manual("secrets.X", f"run: docker login ghcr.io -p ${{{{ github.token }}}}\n{PUSH}"), 1),
+        (
+            manual(
+                "secrets.X", f'run: docker login -u x -p "$T" ghcr.io\n        env: {{T: "{TOKEN}"}}\n{PUSH}'
+            ),
+            1,
+        ),
+        (
+            manual(
+                "secrets.X",
+                f'run: echo "${{T}}" | docker login ghcr.io\n        env: {{T: "{TOKEN}"}}\n{PUSH}',
+            ),
+            1,
+        ),
+        (
+            manual(
+                "secrets.X", f'run: docker login -p "$PAT" ghcr.io\n        env: {{T: "{TOKEN}"}}\n{PUSH}'
+            ),
+            0,
+        ),
+        (manual("secrets.X", f"run: gh auth login {TOKEN}\n{PUSH}"), 0),
+        (manual(step="uses: docker/build-push-action@v6\n        with: {outputs: 'type=registry'}"), 1),
+        (
+            manual(step="uses: docker/build-push-action@v6\n        with: {outputs: 'type=image,push=true'}"),
+            1,
+        ),
+        (manual(step="uses: docker/build-push-action@v6\n        with: {outputs: 'type=docker'}"), 0),
         (manual(step="run: docker pull ghcr.io/a/b"), 0),
         (manual(step="uses: docker/build-push-action@v6\n        with: {push: false}"), 0),
         (manual(permission="if: false"), 0),
