@@ -143,7 +143,12 @@ def _architecture() -> str:
 
 
 def cached_image(
-    name: str, made_of: list[str], make: Callable[[Path], None], config: Mapping[str, Any]
+    name: str,
+    made_of: list[str],
+    make: Callable[[Path], None],
+    config: Mapping[str, Any],
+    *,
+    level: int = 1,
 ) -> BaseImage:
     """Return an image of a tree of files, made unless it is in the cache already.
 
@@ -152,6 +157,8 @@ def cached_image(
         made_of: what it depends on: where that changes, another is made.
         make: fills the folder that it is given; what it puts beside it is kept beside the image.
         config: the `config` part of the image's configuration.
+        level: how hard its layer is compressed. It is read more often than it is made, and always from this
+            machine: little compression is best, as long as the cache has room.
     """
     key = digest([str(RECIPE), platform.machine(), json.dumps(config, sort_keys=True), *made_of])
     folder = cache_folder("base-images") / f"{name}-{key}"
@@ -162,19 +169,18 @@ def cached_image(
             partial.mkdir()
             tree = partial / "tree"
             make(tree)
-            _pack(tree, partial, config)
+            _pack(tree, partial, config, level)
             shutil.rmtree(tree)
             partial.rename(folder)
     return BaseImage(folder)
 
 
-def _pack(tree: Path, folder: Path, config: Mapping[str, Any]) -> None:
+def _pack(tree: Path, folder: Path, config: Mapping[str, Any], level: int) -> None:
     tar = folder / "layer.tar"
     numbers = ["--numeric-owner", "--sort=name", "--one-file-system", "--xattrs"]
     run(["tar", *numbers, "-cf", str(tar), "-C", str(tree), "."], seconds=300)
     sha = hashlib.sha256()
-    # The layer is read more often than it is made, and always from this machine: little compression is best.
-    squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
+    squeeze = zlib.compressobj(level, zlib.DEFLATED, 31)
     with (folder / "layer.tar.gz").open("wb") as layer:
         for block in _blocks(tar):
             sha.update(block)

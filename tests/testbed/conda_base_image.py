@@ -15,16 +15,20 @@ from pathlib import Path
 from testbed.base_image import BaseImage, bootstrap, cached_image
 from testbed.conda_wheels import download_listed
 from testbed.debian import download
-from testbed.debian_archive import write_index
+from testbed.debian_archive import add_empty, write_index
 from testbed.process import run
+from testbed.registry import Registry
+from testbed.seed_image import with_layer
 from testbed.token_server import SigningKey
 
 # Counted up when the code below makes another image of the same packages.
-RECIPE = 1
+RECIPE = 2
 SUITE = "trixie"
 # The release's own Python, which the conda packages of it are made of.
 PYTHON = "3.13"
-REPOSITORY, TAG = "library/buildpack-deps", "24.04"
+REPOSITORY = "library/buildpack-deps"
+# What repo2docker 2026.04 builds on, and what those before it do: there, nobody has the number 1000 yet.
+TAG, OLDER_TAG = "24.04", "jammy"
 # Its host is nobody's: to the images, every host is the test bed's internet.
 SOURCES = f"deb [trusted=yes] http://archive.test/debian {SUITE} main\n"
 RATTLER = Path(__file__).with_name("rattler.txt")
@@ -33,9 +37,21 @@ LIBRARIES = (
     *("libbz2-1.0", "libexpat1", "libffi8", "liblzma5", "libncursesw6", "libreadline8t64", "libsqlite3-0"),
     *("libssl3t64", "libuuid1", "zlib1g"),
 )
-PACKAGES = ("python3", "python3-yaml", "ca-certificates", "wget", "bzip2", *LIBRARIES)
+PACKAGES = (
+    "python3",
+    "python3-yaml",
+    "python3-cffi-backend",
+    "python3-zstandard",
+    "ca-certificates",
+    "curl",
+    "wget",
+    "bzip2",
+    *LIBRARIES,
+)
 # What repo2docker installs into every image.
 INSTALLED_ALWAYS = ("locales", "gettext-base", "less", "unzip")
+# What R wants, in empty packages: building stops where R itself would be fetched.
+EMPTY = ("libapparmor1", "libclang-dev", "libssl-dev", "libzmq3-dev", "lsb-release", "psmisc", "sudo")
 # As in Ubuntu's image, somebody has the number 1000 already, and repo2docker gives them another name.
 ACCOUNTS = {
     "passwd": "ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash\n",
@@ -62,6 +78,12 @@ class CondaBaseImage:
         """The archive of Debian."""
         return self.image.folder / "debian"
 
+    def push(self, registry: Registry) -> None:
+        """Push the image to a registry under the names that it has on Docker Hub."""
+        self.image.push(registry, REPOSITORY, TAG)
+        accounts = {f"etc/{name}": (self.image.folder / name).read_bytes() for name in ACCOUNTS}
+        registry.push(REPOSITORY, OLDER_TAG, with_layer(self.image.image(), accounts))
+
     @property
     def signing(self) -> SigningKey:
         """The key whose certificates the image trusts."""
@@ -79,7 +101,7 @@ def conda_base_image(apt: str) -> CondaBaseImage:
     """
     wanted = [*INSTALLED_ALWAYS, *(line.strip() for line in apt.splitlines() if not line.startswith("#"))]
     packages = [name for name in wanted if name]
-    made_of = [SUITE, *PACKAGES, RATTLER.read_text(encoding="utf-8"), str(RECIPE), *packages]
+    made_of = [SUITE, *PACKAGES, *EMPTY, RATTLER.read_text(encoding="utf-8"), str(RECIPE), *packages]
 
     def make(tree: Path) -> None:
         bootstrap(tree, PACKAGES, SUITE)
@@ -87,7 +109,7 @@ def conda_base_image(apt: str) -> CondaBaseImage:
         _add_archive(tree, packages)
         _adapt(tree)
 
-    return CondaBaseImage(cached_image("conda", made_of, make, CONFIG))
+    return CondaBaseImage(cached_image("conda", made_of, make, CONFIG, level=6))
 
 
 def _add_rattler(tree: Path) -> None:
@@ -102,11 +124,14 @@ def _add_archive(tree: Path, packages: list[str]) -> None:
     archive = tree.parent / "debian"
     (archive / "pool").mkdir(parents=True)
     download(packages, SUITE, archive / "pool", status=tree / "var/lib/dpkg/status")
+    for name in EMPTY:
+        add_empty(name, archive / "pool")
     write_index(archive, SUITE)
 
 
 def _adapt(tree: Path) -> None:
     for name, line in ACCOUNTS.items():
+        shutil.copy2(tree / "etc" / name, tree.parent / name)
         with (tree / "etc" / name).open("a", encoding="utf-8") as file:
             file.write(line)
     (tree / "home/ubuntu").mkdir()

@@ -24,6 +24,7 @@ UNUSED_FOLDERS = frozenset(
         "locale-data",
         "locale",
         "@fortawesome",
+        "galata",
         "typeshed",
         "django-stubs",
     }
@@ -32,6 +33,8 @@ UNUSED_FILES = (
     *(".pyc", ".pyi", ".map", ".exe", ".js.LICENSE.txt"),
     *(".a", ".h", ".hpp", ".c", ".pxd", ".pyx", ".cmake"),
 )
+# Libraries that others need by name, and that no test makes them import.
+UNUSED_LIBRARIES = ("zstandard/", "fontTools/")
 # What some of them want nevertheless.
 KEPT = ("babel/locale-data/en.dat", "babel/locale-data/en_US.dat", "babel/locale-data/root.dat")
 COMMAND = """#!{prefix}/bin/python
@@ -136,6 +139,8 @@ def is_used(name: str) -> bool:
     """Say whether the file of a wheel goes into the package."""
     if name in KEPT:
         return True
+    if name.startswith(UNUSED_LIBRARIES):
+        return False
     folders = PurePosixPath(name).parts[:-1]
     return not name.endswith(UNUSED_FILES) and UNUSED_FOLDERS.isdisjoint(folders[1:])
 

@@ -41,6 +41,11 @@ class LockedPackage:
     extension: str = ".conda"
 
     @property
+    def path(self) -> str:
+        """Where a channel has it."""
+        return f"{self.subdir}/{self.name}-{self.version}-{self.build}{self.extension}"
+
+    @property
     def is_of_python(self) -> bool:
         """Whether it is a Python package that PyPI may have."""
         return OF_PYTHON.match(self.build) is not None and self.name not in STANDING_FOR_OTHERS
@@ -91,6 +96,19 @@ def repo2docker() -> Repo2docker:
         return read_release(wheel)
 
 
+def older_repo2docker(version: str) -> Repo2docker:
+    """Return an older release.
+
+    Raises:
+        ProgramError: it cannot be fetched, or is not made as expected.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        run([*pip, "--only-binary=:all:", f"--dest={folder}", f"jupyter-repo2docker=={version}"])
+        (wheel,) = Path(folder).glob("*.whl")
+        return read_release(wheel)
+
+
 def read_release(wheel: Path) -> Repo2docker:
     """Return what a wheel of repo2docker holds.
 
@@ -104,7 +122,7 @@ def read_release(wheel: Path) -> Repo2docker:
             if (found := re.fullmatch(rf"{CONDA}/environment\.py-([\d.]+)-linux-64\.lock", name))
         }
         script = archive.read(f"{CONDA}/install-base-env.bash").decode()
-    versions = dict(re.findall(r'^export (MAMBA|CONDA)_VERSION="([\d.]+)"', script, re.M))
+    versions = dict(re.findall(r'^export (MAMBA|CONDA)_VERSION="?([\d.]+)"?$', script, re.M))
     if not locks or versions.keys() != {"MAMBA", "CONDA"}:
         raise ProgramError(f"{wheel.name}: neither locks nor versions of conda where they were")
     return Repo2docker(locks, versions["MAMBA"], versions["CONDA"])

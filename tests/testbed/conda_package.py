@@ -111,12 +111,19 @@ class CondaPackage:
         if extension == ".tar.bz2":
             return bz2.compress(_tar([*info, *payload]))
         squeeze = zstandard.ZstdCompressor(level=LEVEL)
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
-            archive.writestr(f"pkg-{self.stem}.tar.zst", squeeze.compress(_tar(payload)))
-            archive.writestr(f"info-{self.stem}.tar.zst", squeeze.compress(_tar(info)))
-        return packed.getvalue()
+        return _zipped(self.stem, squeeze.compress(_tar(payload)), squeeze.compress(_tar(info)))
+
+    def named_anew(self, other: bytes) -> bytes:
+        """Return another package of the newer format with this one's name, and nothing else of it."""
+        with zipfile.ZipFile(io.BytesIO(other)) as archive:
+            parts = {name.partition("-")[0]: archive.read(name) for name in archive.namelist()}
+        unpacked = zstandard.ZstdDecompressor().decompress(parts["info"])
+        with tarfile.open(fileobj=io.BytesIO(unpacked)) as archived:
+            files = {member.name: archived.extractfile(member) for member in archived}
+            info = {name: file.read() for name, file in files.items() if file}
+        info["info/index.json"] = json.dumps(self.index).encode()
+        members = [PackedFile(content).member(path) for path, content in info.items()]
+        return _zipped(self.stem, parts["pkg"], zstandard.ZstdCompressor().compress(_tar(members)))
 
     def _info(self) -> dict[str, str]:
         paths = [file.described(path) for path, file in sorted(self.files.items())]
@@ -173,6 +180,15 @@ class ChannelFolder:
             (self.folder / subdir / "repodata.json.zst").write_bytes(
                 zstandard.ZstdCompressor().compress(text)
             )
+
+
+def _zipped(stem: str, payload: bytes, info: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
+        archive.writestr(f"pkg-{stem}.tar.zst", payload)
+        archive.writestr(f"info-{stem}.tar.zst", info)
+    return packed.getvalue()
 
 
 def _tar(members: Iterable[tuple[tarfile.TarInfo, bytes]]) -> bytes:

@@ -8,6 +8,8 @@ from testbed.conda_package import CondaPackage
 from testbed.debian import download
 from testbed.process import ProgramError, run
 
+# The first minor version of Python 3 that has no distutils.
+WITHOUT_DISTUTILS = 12
 UNUSED = frozenset({"__pycache__", "idlelib", "test", "turtledemo", "ensurepip", "tkinter", "pydoc_data"})
 # Debian's own, which make pip refuse to install.
 LEFT_OUT = frozenset({"EXTERNALLY-MANAGED", "sitecustomize.py"})
@@ -51,6 +53,9 @@ def debians_python(version: str, suite: str, like: LockedPackage) -> CondaPackag
 
 def _unpacked(version: str, suite: str, folder: Path) -> Path:
     names = [f"python{version}-minimal", f"libpython{version}-minimal", f"libpython{version}-stdlib"]
+    if int(version.partition(".")[2]) < WITHOUT_DISTUTILS:
+        # Debian keeps it apart; conda-forge's CPython has it.
+        names.append("python3-distutils")
     download(names, suite, folder)
     for archive in folder.glob("*.deb"):
         run(["dpkg-deb", "-x", str(archive), str(folder / "tree")])

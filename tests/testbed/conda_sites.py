@@ -1,6 +1,7 @@
 """The sites of the test bed's internet: conda-forge, PyPI and Debian's archive, as far as they are needed."""
 
 import io
+import json
 import re
 import tarfile
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from testbed.conda_channel import MICROMAMBA
+from testbed.conda_channel import MICROMAMBA, empty
+from testbed.conda_lock import locked_packages
 
 DOWNLOAD = re.compile(r"/conda-forge/micromamba/[\d.]+/download/linux-64/micromamba-[\d.]+-\d+\.tar\.bz2")
 
@@ -66,6 +68,44 @@ class MicromambaDownload:
         with tarfile.open(fileobj=packed, mode="w:bz2") as archive:
             archive.add(MICROMAMBA, "bin/micromamba")
         return packed.getvalue()
+
+
+@dataclass(frozen=True)
+class OtherLanguages:
+    """A site that has what repo2docker asks for itself before it builds for R or Julia."""
+
+    def content(self, path: str) -> bytes | None:
+        """Return the name of a snapshot of R's packages, or the versions of Julia."""
+        answers = {"/__api__/url": {"upsi": "2026-01-01"}, "/bin/versions.json": {"1.10.4": {"stable": True}}}
+        return json.dumps(answers[path]).encode() if path in answers else None
+
+
+@dataclass(frozen=True)
+class UnlistedPackages:
+    """A site that has packages which no index of the channel names, but explicit lists do.
+
+    They are for other versions of Python or repo2docker than the template's; only CPython and pip are what
+    they are called.
+
+    Attributes:
+        folder: holds `paths.txt`, a line for each package, and those that are not empty, as `NAME.conda`.
+    """
+
+    folder: Path
+
+    def content(self, path: str) -> bytes | None:
+        """Return a package."""
+        wanted = path.removeprefix("/conda-forge/")
+        paths = (self.folder / "paths.txt").read_text(encoding="utf-8").splitlines()
+        if wanted == path or wanted not in paths:
+            return None
+        (package,) = locked_packages(path)
+        made = empty(package)
+        real = self.folder / f"{package.name}.conda"
+        if not real.exists():
+            return made.packed(package.extension)
+        made.entry_points = [] if package.subdir == "noarch" else None
+        return made.named_anew(real.read_bytes())
 
 
 def _project(wheel: Path) -> str:

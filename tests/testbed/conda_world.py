@@ -8,9 +8,9 @@ from pathlib import Path
 
 from testbed.base_image import AUTHORITIES
 from testbed.certificates import Authority
-from testbed.conda_base_image import REPOSITORY, TAG, CondaBaseImage, conda_base_image
+from testbed.conda_base_image import CondaBaseImage, conda_base_image
 from testbed.conda_channel import CondaChannel, conda_channel
-from testbed.conda_sites import Folder, MicromambaDownload, SimpleIndex
+from testbed.conda_sites import Folder, MicromambaDownload, OtherLanguages, SimpleIndex, UnlistedPackages
 from testbed.connect_proxy import ConnectProxy
 from testbed.engine import Engine, Store
 from testbed.fault_proxy import FaultProxy
@@ -44,9 +44,11 @@ class CondaWorld:
         sites = (
             MicromambaDownload(),
             Folder("/conda-forge/", self.channel.packages),
+            UnlistedPackages(self.channel.unlisted),
             SimpleIndex(self.channel.wheels),
             Folder("/packages/", self.channel.wheels),
             Folder("/debian/", self.base.archive),
+            OtherLanguages(),
         )
         return Internet(Authority(folder, self.base.signing), sites)
 
@@ -60,16 +62,18 @@ class CondaWorld:
         """
         with ExitStack() as stack:
             hub = stack.enter_context(Registry(folder / "hub"))
-            self.base.image.push(hub, REPOSITORY, TAG)
+            self.base.push(hub)
             internet = self.internet(folder / "hosts")
             front = FaultProxy(hub.url)
             front.encrypt(internet.authority.server_context(DOCKER_HUB))
-            stack.enter_context(front)
-            proxy = stack.enter_context(ConnectProxy({f"{DOCKER_HUB}:443": front.host}))
+            leads_to = {f"{DOCKER_HUB}:443": stack.enter_context(front).host}
             trusted = folder / "trusted.pem"
             trusted.write_bytes(AUTHORITIES.read_bytes() + internet.authority.file.read_bytes())
             engine = Engine(folder / "engine", store=store, internet=internet, mirror=hub.host)
-            yield CondaMachine(stack.enter_context(engine), internet, proxy.url, trusted)
+            stack.enter_context(engine)
+            proxy = stack.enter_context(ConnectProxy(leads_to))
+            closed = stack.enter_context(ConnectProxy(leads_to, f"{engine.gateway}:443"))
+            yield CondaMachine(engine, internet, proxy.url, closed.url, trusted)
 
 
 @dataclass(frozen=True)
@@ -80,19 +84,29 @@ class CondaMachine:
         engine: its engine, to whose containers the small internet is the world.
         internet: that internet: what was asked for, and what is to go wrong.
         proxy: the address of a proxy to whose clients Docker Hub is the engine's.
+        closed_proxy: the address of a proxy to whose clients the small internet is all the rest of the world.
         trusted: the certificates of all whom a job is to trust.
     """
 
     engine: Engine
     internet: Internet
     proxy: str
+    closed_proxy: str
     trusted: Path
 
     @property
     def variables(self) -> dict[str, str]:
         """What a job has in its environment, so that it finds the base image where the engine does."""
+        return self._variables(self.proxy)
+
+    @property
+    def closed_variables(self) -> dict[str, str]:
+        """The same for a job that finds the small internet, too; repo2docker is to be installed already."""
+        return self._variables(self.closed_proxy)
+
+    def _variables(self, proxy: str) -> dict[str, str]:
         own = "127.0.0.1,localhost"
-        return {"HTTPS_PROXY": self.proxy, "NO_PROXY": own, "SSL_CERT_FILE": str(self.trusted)}
+        return {"HTTPS_PROXY": proxy, "NO_PROXY": own, "SSL_CERT_FILE": str(self.trusted)}
 
 
 def conda_world() -> CondaWorld:

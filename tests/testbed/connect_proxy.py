@@ -18,7 +18,7 @@ class _Handler(QuietHandler):
     owner: ClassVar["ConnectProxy"]
 
     def do_CONNECT(self) -> None:  # noqa: N802 - http.server wants this name
-        host, _, port = self.owner.leads_to.get(self.path, self.path).rpartition(":")
+        host, _, port = self.owner.server_for(self.path).rpartition(":")
         self.close_connection = True
         try:
             other = socket.create_connection((host, int(port)), timeout=SECONDS)
@@ -45,10 +45,16 @@ class ConnectProxy(LoopbackServer):
 
     Args:
         leads_to: host and port that are asked for, and host and port of the server that answers instead.
+        otherwise: host and port of the server that answers for all others; they themselves by default.
     """
 
     handler = _Handler
 
-    def __init__(self, leads_to: Mapping[str, str]) -> None:
+    def __init__(self, leads_to: Mapping[str, str], otherwise: str = "") -> None:
         super().__init__()
-        self.leads_to = leads_to
+        self._leads_to = leads_to
+        self._otherwise = otherwise
+
+    def server_for(self, asked: str) -> str:
+        """Return host and port of the server that answers for a host."""
+        return self._leads_to.get(asked, self._otherwise or asked)

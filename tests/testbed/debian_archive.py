@@ -2,12 +2,19 @@
 
 import gzip
 import hashlib
+import tempfile
 from email.utils import formatdate
 from pathlib import Path
 
 from testbed.process import run
 
 COMPONENT = "main/binary-amd64"
+CONTROL = """Package: {name}
+Version: 0
+Architecture: all
+Maintainer: nobody <nobody@example.org>
+Description: stands for a package of Debian
+"""
 RELEASE = """Origin: testbed
 Suite: {suite}
 Codename: {suite}
@@ -16,6 +23,15 @@ Components: main
 Date: {date}
 SHA256:
 """
+
+
+def add_empty(name: str, folder: Path) -> None:
+    """Put a package into a folder that holds nothing."""
+    with tempfile.TemporaryDirectory() as tree:
+        control = Path(tree, "DEBIAN/control")
+        control.parent.mkdir()
+        control.write_text(CONTROL.format(name=name), encoding="utf-8")
+        run(["dpkg-deb", "--build", tree, str(folder / f"{name}_0_all.deb")])
 
 
 def write_index(folder: Path, suite: str) -> None:

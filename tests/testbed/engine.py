@@ -129,6 +129,7 @@ class Engine(RunningEngine):
         self.data = data or folder / "data"
         self.lifetime = lifetime
         self.socket = folder / "docker.sock"
+        self.gateway = ""
         self._stack = ExitStack()
         self._mounted_before: set[str] = set()
 
@@ -173,6 +174,7 @@ class Engine(RunningEngine):
             stack.callback(self._remove_runtime)
             stack.callback(self._remove_data)
             bridge = stack.enter_context(Bridge())
+            self.gateway = bridge.address
             if self.internet:
                 stack.enter_context(self.internet.at(bridge.address))
             daemon = self._daemon(bridge)

@@ -98,6 +98,10 @@ class _Handler(QuietHandler):
 
     do_HEAD = do_GET  # noqa: N815 - http.server wants this name
 
+    def do_POST(self) -> None:  # noqa: N802 - http.server wants this name
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
     def _record(self, host: str, path: str, status: int) -> None:
         self.owner.requests.append(AskedFor(host, path, status))
 

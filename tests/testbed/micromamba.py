@@ -10,12 +10,15 @@ have the list's names and not its bytes.
 
 import argparse
 import asyncio
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import urllib.request
+import zipfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -194,20 +197,34 @@ def installed(prefix: Path) -> list[Any]:
 def listed(addresses: list[str]) -> list[Any]:
     """Return the records of an explicit list, which are read from the packages themselves."""
     from rattler import PackageRecord, RepoDataRecord
-    from rattler.package_streaming import extract
 
     def record(address: str) -> Any:
         url = address.partition("#")[0]
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, url.rpartition("/")[2])
-            with urllib.request.urlopen(url) as answer, file.open("wb") as out:  # noqa: S310 - the list's own
-                shutil.copyfileobj(answer, out)
-            extract(file, Path(folder, "unpacked"))
-            described = PackageRecord.from_index_json(Path(folder, "unpacked/info/index.json"))
-        return RepoDataRecord(described, file.name, url, f"{CHANNELS}conda-forge")
+        with urllib.request.urlopen(url) as answer:  # noqa: S310 - the list's own
+            index = index_of(url, answer.read())
+        with tempfile.NamedTemporaryFile(suffix=".json") as file:
+            file.write(index)
+            file.flush()
+            described = PackageRecord.from_index_json(Path(file.name))
+        return RepoDataRecord(described, url.rpartition("/")[2], url, f"{CHANNELS}conda-forge")
 
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(record, addresses))
+
+
+def index_of(name: str, content: bytes) -> bytes:
+    """Return what a package says of itself, from either of conda's formats."""
+    import zstandard
+
+    if name.endswith(".tar.bz2"):
+        packed, mode = content, "r:bz2"
+    else:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            info = next(part for part in archive.namelist() if part.startswith("info-"))
+            packed, mode = zstandard.ZstdDecompressor().decompressobj().decompress(archive.read(info)), "r:"
+    with tarfile.open(fileobj=io.BytesIO(packed), mode=mode) as members:  # type: ignore[call-overload]
+        file = members.extractfile("info/index.json")
+        return bytes(file.read())
 
 
 def install_with_pip(prefix: Path, requirements: list[str], folder: Path) -> int:

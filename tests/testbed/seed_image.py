@@ -117,6 +117,28 @@ def seed_image(
     return SeedImage(canonical(manifest), types["manifest"], blobs, ("linux", architecture))
 
 
+def with_layer(image: SeedImage, files: Mapping[str, bytes]) -> SeedImage:
+    """Return an image with one more layer on top.
+
+    Args:
+        image: the image.
+        files: the layer's files.
+    """
+    manifest = json.loads(image.manifest)
+    config = json.loads(image.blobs[manifest["config"]["digest"]])
+    tar = layer_tar(files)
+    layer = gzip.compress(tar, mtime=0)
+    config["rootfs"]["diff_ids"].append(sha256(tar))
+    config["history"].append({"created": "2024-01-01T00:00:00Z", "created_by": "COPY more / # testbed"})
+    config_blob = canonical(config)
+    kind = manifest["layers"][0]["mediaType"]
+    manifest["layers"].append({"mediaType": kind, "digest": sha256(layer), "size": len(layer)})
+    manifest["config"] |= {"digest": sha256(config_blob), "size": len(config_blob)}
+    layers = {name: blob for name, blob in image.blobs.items() if name != image.config_digest}
+    blobs = {**layers, sha256(layer): layer, sha256(config_blob): config_blob}
+    return SeedImage(canonical(manifest), image.media_type, blobs, image.platform)
+
+
 def seed_index(images: Sequence[SeedImage], *, form: Format = "oci", attested: str = "") -> tuple[bytes, str]:
     """Make an index (or, in Docker's words, a manifest list) of images.
 

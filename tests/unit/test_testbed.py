@@ -14,7 +14,7 @@ from testbed import debian, engine_programs
 from testbed.engine_programs import major_version, newer_programs
 from testbed.fault_proxy import Answer, Fault, FaultProxy, Reset, Truncated
 from testbed.process import Daemon, ProgramError, run
-from testbed.seed_image import Format, seed_image, seed_index, sha256
+from testbed.seed_image import Format, seed_image, seed_index, sha256, with_layer
 from testbed.token_server import Account, TokenServer
 
 DEB822 = """Types: deb
@@ -43,6 +43,15 @@ def test_a_seed_image_names_its_blobs_by_their_digests(form: Format) -> None:
 
 def test_a_seed_image_is_the_same_every_time() -> None:
     assert seed_image().digest == seed_image().digest
+
+
+def test_a_layer_may_be_put_on_top_of_an_image() -> None:
+    image = with_layer(seed_image({"a": b"b"}, form="docker"), {"etc/passwd": b"root"})
+    layers = json.loads(image.manifest)["layers"]
+    config = json.loads(image.blobs[image.config_digest])
+    unpacked = [sha256(gzip.decompress(image.blobs[layer["digest"]])) for layer in layers]
+    assert config["rootfs"]["diff_ids"] == unpacked
+    assert len(image.blobs) == len(layers) + 1 == len(config["history"]) + 1 == 3
 
 
 def test_an_index_lists_its_platforms() -> None:

@@ -20,10 +20,10 @@ from testbed.conda_from_wheel import PythonTarget, from_wheel, is_used
 from testbed.conda_lock import LockedPackage, locked_packages, locked_requirement, read_release
 from testbed.conda_names import CondaNames, pypi_name
 from testbed.conda_package import PREFIX, ChannelFolder, CondaPackage
-from testbed.conda_sites import Folder, MicromambaDownload, SimpleIndex
+from testbed.conda_sites import Folder, MicromambaDownload, OtherLanguages, SimpleIndex, UnlistedPackages
 from testbed.conda_wheels import locked_versions, requirements
 from testbed.connect_proxy import ConnectProxy
-from testbed.debian_archive import write_index
+from testbed.debian_archive import add_empty, write_index
 from testbed.fault_proxy import Answer, Truncated
 from testbed.internet import Internet, Slow, UnknownName
 from testbed.name_server import answer
@@ -95,6 +95,12 @@ def test_a_release_of_repo2docker_says_what_it_installs(tmp_path: Path) -> None:
     assert len(release.packages("3.13")) == 6
 
 
+def test_an_older_release_quotes_no_version(tmp_path: Path) -> None:
+    script = "export MAMBA_VERSION=1.5.7\nexport CONDA_VERSION=24.3.0\n"
+    release = read_release(wheel_of_repo2docker(tmp_path, script))
+    assert (release.micromamba, release.conda) == ("1.5.7", "24.3.0")
+
+
 def test_a_release_that_is_made_in_another_way_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ProgramError, match="neither locks nor versions"):
         read_release(wheel_of_repo2docker(tmp_path, "export MAMBA=1\n"))
@@ -128,6 +134,19 @@ def test_the_older_format_holds_all_in_one_archive() -> None:
     package.add("site-packages/tool.py", b"x = 1\n")
     with tarfile.open(fileobj=io.BytesIO(package.packed(".tar.bz2"))) as archive:
         assert {"info/link.json", "site-packages/tool.py"} <= set(archive.getnames())
+
+
+def test_a_package_may_have_the_content_of_another() -> None:
+    real = CondaPackage("python", "3.11.2", "0", "linux-64")
+    real.add("bin/python", b"program", 0o755)
+    content = CondaPackage("python", "3.11.8", "h1_0", "linux-64").named_anew(real.packed())
+    assert unpacked(content, "pkg-python-3.11.8-h1_0.tar.zst")["bin/python"].size == 7
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        tar = zstandard.ZstdDecompressor().decompress(archive.read("info-python-3.11.8-h1_0.tar.zst"))
+    with tarfile.open(fileobj=io.BytesIO(tar)) as members:
+        index = members.extractfile("info/index.json")
+        assert index
+        assert json.load(index)["version"] == "3.11.8"
 
 
 def test_the_index_of_a_channel_tells_the_formats_apart(tmp_path: Path) -> None:
@@ -225,6 +244,7 @@ def internet(tmp_path: Path) -> Iterator[Internet]:
         SimpleIndex(tmp_path / "files"),
         Folder("/packages/", tmp_path / "files"),
         MicromambaDownload(),
+        OtherLanguages(),
     )
     outside = Internet(Authority(tmp_path), sites)
     with outside.at(ADDRESS):
@@ -254,6 +274,12 @@ def test_micromamba_comes_in_the_archive_that_repo2docker_unpacks(internet: Inte
     assert (member.name, member.mode & 0o111) == ("bin/micromamba", 0o111)
 
 
+def test_a_site_may_be_asked_by_what_is_sent(internet: Internet) -> None:
+    said = requests.post(f"http://{ADDRESS}/__api__/url", json={"repo": "all"}, timeout=10)
+    assert said.json()["upsi"]
+    assert internet.requests[0].status == 200
+
+
 def test_every_host_has_a_certificate_of_the_authority(internet: Internet, tmp_path: Path) -> None:
     context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
     for host in ("conda.test", "files.test"):
@@ -263,6 +289,29 @@ def test_every_host_has_a_certificate_of_the_authority(internet: Internet, tmp_p
         ):
             secure.sendall(f"GET /nothing HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             assert secure.recv(12) == b"HTTP/1.1 404"
+
+
+@pytest.fixture
+def unlisted(tmp_path: Path) -> UnlistedPackages:
+    pip = CondaPackage("pip", "25.2", "0", "noarch", entry_points=[])
+    (tmp_path / "pip.conda").write_bytes(pip.packed())
+    (tmp_path / "paths.txt").write_text("noarch/pip-24.0-pyhd8ed1ab_0.conda\nlinux-64/tk-8.6-h1_2.tar.bz2")
+    return UnlistedPackages(tmp_path)
+
+
+def test_a_list_finds_packages_that_no_index_names(unlisted: UnlistedPackages) -> None:
+    older = unlisted.content("/conda-forge/noarch/pip-24.0-pyhd8ed1ab_0.conda")
+    assert older
+    assert "info/link.json" in unpacked(older, "info-pip-24.0")
+    empty = unlisted.content("/conda-forge/linux-64/tk-8.6-h1_2.tar.bz2")
+    assert empty
+    with tarfile.open(fileobj=io.BytesIO(empty)) as archive:
+        assert all(name.startswith("info/") for name in archive.getnames())
+
+
+@pytest.mark.parametrize("path", ["/conda-forge/noarch/pip-1-0.conda", "/other/noarch/x", "/conda-forge/"])
+def test_what_no_list_names_is_not_there(unlisted: UnlistedPackages, path: str) -> None:
+    assert unlisted.content(path) is None
 
 
 def test_what_goes_wrong_goes_wrong_for_one_host_and_path_alone(internet: Internet) -> None:
@@ -304,6 +353,12 @@ def test_a_proxy_leads_to_what_a_host_stands_for(tmp_path: Path) -> None:
             requests.get("https://127.0.0.1:1/", proxies=proxies, timeout=10)
 
 
+def test_a_proxy_may_know_no_other_world() -> None:
+    with ConnectProxy({"hub.test:443": "127.0.0.1:1"}, "127.0.0.1:2") as proxy:
+        assert proxy.server_for("hub.test:443") == "127.0.0.1:1"
+        assert proxy.server_for("files.test:443") == "127.0.0.1:2"
+
+
 def test_a_key_that_was_kept_is_the_same(tmp_path: Path) -> None:
     signing = SigningKey.made(days=30)
     signing.keep(tmp_path)
@@ -313,7 +368,11 @@ def test_a_key_that_was_kept_is_the_same(tmp_path: Path) -> None:
 
 def test_an_archive_tells_apt_what_it_has(tmp_path: Path) -> None:
     (tmp_path / "pool").mkdir()
+    add_empty("sudo", tmp_path / "pool")
     write_index(tmp_path, "trixie")
+    packages = (tmp_path / "dists/trixie/main/binary-amd64/Packages").read_text()
+    assert "Package: sudo" in packages
+    assert "Filename: pool/sudo_0_all.deb" in packages
     release = (tmp_path / "dists/trixie/Release").read_text()
     assert "Codename: trixie" in release
     assert release.count("main/binary-amd64/Packages") == 2
