@@ -74,7 +74,7 @@ def test_a_string_without_an_end_hides_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["\x1b[", "\x1b]8;;", "\x9d", "\x1b[1;", "\b", "\r", "a\b", "\x1bP"])
 def test_time_grows_with_the_length_alone(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for function in (plain, as_shown, tame):
         function(text * 300_000)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

@@ -143,9 +143,9 @@ def test_a_long_log_is_judged_in_reasonable_time() -> None:
         "cannot open " * 400,
         "└─ a " * 500,
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     assert diagnose_build([f"#7 0.1 a: {line}" for line in lines * 40]).remedy == ""
-    assert time.perf_counter() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_no_two_entries_have_one_name() -> None:
@@ -648,6 +648,6 @@ def test_a_conflict_is_told_in_one_line_and_drawn_whole() -> None:
 @pytest.mark.parametrize("text", ["/", "docker.io", "'", "nc-config'", "package '"])
 def test_a_log_of_long_hostile_lines_is_judged_in_seconds(text: str) -> None:
     log = [f"#8 1.0 {text * (5000 // len(text))}"] * 1000
-    begin = time.monotonic()
+    begin = time.process_time()
     diagnose_build(log)
-    assert time.monotonic() - begin < 20
+    assert time.process_time() - begin < 20
