@@ -92,7 +92,7 @@ class ImageFleet:
             shared.repositories.add(made.id)
         made.delete_branch_on_merge = True
         checks = {
-            "required_status_checks": [{"context": "Lint"}],
+            "required_status_checks": [{"context": "Build and test"}, {"context": "Lint"}],
             "strict_required_status_checks_policy": False,
         }
         rules = [{"type": "pull_request"}, {"type": "required_status_checks", "parameters": checks}]

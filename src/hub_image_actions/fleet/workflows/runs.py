@@ -59,14 +59,15 @@ def read_workflows(
 def checks_that_always_report(workflows: Sequence[WorkflowFile], branch: str) -> tuple[str, ...]:
     """Return the checks that every pull request for a branch gets, whatever it changes.
 
-    Only these can be required: a required check that never comes keeps a pull request waiting for ever.
+    Only these can be required: a required check that never comes keeps a pull request waiting for ever. A job
+    with a condition is none of them: its check counts as passed where it is skipped, and so guards nothing.
 
     Args:
         workflows: the workflows.
         branch: the branch that the pull requests are for.
     """
     always = [file for file in workflows if _runs_always(file.triggers.get("pull_request"), branch)]
-    return tuple(dict.fromkeys(check for file in always for check in map(check_of, file.jobs) if check))
+    return tuple(dict.fromkeys(check for file in always for check in _checks(file)))
 
 
 def checks_that_may_not_report(workflows: Sequence[WorkflowFile], branch: str) -> tuple[str, ...]:
@@ -78,8 +79,13 @@ def checks_that_may_not_report(workflows: Sequence[WorkflowFile], branch: str) -
     """
     always = checks_that_always_report(workflows, branch)
     some = [file for file in workflows if "pull_request" in file.triggers]
-    found = dict.fromkeys(check for file in some for check in map(check_of, file.jobs) if check)
+    found = dict.fromkeys(check for file in some for check in _checks(file))
     return tuple(check for check in found if check not in always)
+
+
+def _checks(file: WorkflowFile) -> Iterator[str]:
+    """Yield the checks of the jobs that always run when their workflow does, where their names are known."""
+    yield from filter(None, (check_of(job) for job in file.jobs if not job.value("if")))
 
 
 def jobs_of_pull_requests(workflows: Sequence[WorkflowFile]) -> tuple[tuple[WorkflowFile, Job], ...]:

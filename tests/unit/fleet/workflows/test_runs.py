@@ -31,6 +31,9 @@ def workflow(on: str, jobs: str = "  a: {name: A, steps: []}\n") -> WorkflowFile
         (workflow(" pull_request", "  a: {uses: o/r/.github/workflows/x.yaml@v1}\n"), [], []),
         (workflow(" pull_request", "  a: {name: 'A ${{ matrix.x }}'}\n"), [], []),
         (workflow(" pull_request", "  a: {strategy: {matrix: {x: [1]}}}\n"), [], []),
+        # One that is skipped counts as passed: it guards nothing.
+        (workflow(" pull_request", "  a: {if: github.actor == 'x'}\n  b: {needs: a}\n"), ["b"], []),
+        (workflow(" {pull_request: {paths: [x]}}", "  a: {if: github.actor == 'x'}\n"), [], []),
     ],
 )
 def test_only_a_check_that_no_filter_can_keep_away_always_reports(
