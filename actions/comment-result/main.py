@@ -192,9 +192,9 @@ def main() -> int:
     with Runner(os.environ, INPUTS, arguments) as runner:
         try:
             environment = read_run_environment(os.environ)
-            repository = names.parse_full_name(environment.repository)
-            settings = read_inputs(Inputs(runner.input), called_after(repository))
+            settings = read_inputs(Inputs(runner.input), called_after(environment.repository))
             runner.mask(settings.token)
+            repository = names.parse_full_name(environment.repository)
             run = read_finished_run(read_event(environment.event_path))
             with interruptible(), Http() as http:
                 ResultComment(settings, runner, http, repository, run).keep()

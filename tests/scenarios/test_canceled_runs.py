@@ -11,7 +11,7 @@ import pytest
 from scenarios.action import run_action
 from scenarios.deployments import Deployments
 
-ACTIONS = ("binder-badge", "build", "build-test", "bump-base-image", "bump-datahub-tag")
+ACTIONS = ("binder-badge", "build", "build-test", "bump-base-image", "bump-datahub-tag", "comment-result")
 # From the start of the interpreter to where the inputs are refused.
 MOMENTS = (0.03, 0.05, 0.07, 0.09, 0.12, 0.15)
 

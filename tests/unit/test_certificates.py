@@ -27,7 +27,7 @@ VARIABLES = (
     "GIT_SSL_CAPATH",
 )
 NAMED = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-ACTIONS = ("binder-badge", "build", "build-test", "bump-base-image", "bump-datahub-tag")
+ACTIONS = ("binder-badge", "build", "build-test", "bump-base-image", "bump-datahub-tag", "comment-result")
 
 
 class _Handler(QuietHandler):

@@ -194,7 +194,7 @@ def test_a_missing_archive_is_an_error_that_names_it(house: Path) -> None:
 
 # A build asks git for the commit, which names tags that inputs may hold.
 LARGE = {"requests.sessions", "urllib3.connectionpool", "ruamel.yaml.main"}
-WITHOUT_GIT = ("binder-badge", "bump-base-image", "bump-datahub-tag")
+WITHOUT_GIT = ("binder-badge", "bump-base-image", "bump-datahub-tag", "comment-result")
 
 
 @pytest.mark.parametrize("action", ["build", "build-test", *WITHOUT_GIT])
