@@ -39,11 +39,13 @@ class BinderHub:
     Args:
         told: what it tells of each build, in order: events, bytes as they are, and seconds to wait.
         status: the status of its answers; a proxy before it may have one of its own.
+        member: the BinderHub that it sends everybody on to, as mybinder.org does; empty where it is none.
     """
 
-    def __init__(self, told: Iterable[Told] = BUILT, status: int = 200) -> None:
+    def __init__(self, told: Iterable[Told] = BUILT, status: int = 200, member: str = "") -> None:
         self.told = list(told)
         self.status = status
+        self.member = member
         self.asked: list[str] = []
         # How many of the events were sent before whoever asked went away.
         self.sent = 0
@@ -79,6 +81,12 @@ class BinderHub:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Tell a build."""
         self.asked.append(request.path)
+        if self.member:
+            request.send_response(307)
+            request.send_header("location", f"{self.member}{request.path}")
+            request.send_header("content-length", "0")
+            request.end_headers()
+            return
         request.send_response(self.status)
         request.send_header("content-type", "text/event-stream")
         request.end_headers()

@@ -13,12 +13,13 @@ from urllib.parse import quote, urlencode, urlsplit
 from hub_image_actions import names
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.errors import ActionError
-from hub_image_actions.references import ImageReference
+from hub_image_actions.references import HOST, ImageReference
 
 KUBESPAWNER = "kubespawner"
 FANCY_PROFILES = "fancy-profiles"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+# What follows a part `hub` is a page of the hub, and not where it lies.
+_PATH = re.compile(r"(?:/(?!(?:\.{1,2}|hub)(?:/|$))[A-Za-z0-9._~-]+)*")
 _ADDRESS = re.compile(r"https?://")
 
 
@@ -129,12 +130,12 @@ def parse_hub(text: str) -> str:
     """
     remedy = "Write it as `https://datahub.berkeley.edu`, without `/hub` and what follows it."
     try:
-        url = names.parse_server(text)
+        url = names.parse_server(text).removesuffix("/hub")
     except ActionError as error:
         raise ActionError(f"{text!r} is not the address of a hub.", remedy) from error
-    if not _PATH.fullmatch(urlsplit(url.removesuffix("/hub")).path):
+    if not HOST.fullmatch(urlsplit(url).netloc) or not _PATH.fullmatch(urlsplit(url).path):
         raise ActionError(f"{text!r} is not the address of a hub.", remedy)
-    return url.removesuffix("/hub")
+    return url
 
 
 def parse_content(text: str, page: str, server_url: str) -> Content:

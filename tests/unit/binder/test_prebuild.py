@@ -50,6 +50,12 @@ def test_an_image_that_is_there_already_is_seen_at_once() -> None:
         assert asked(hub)[0]
 
 
+def test_a_federation_sends_on_to_one_of_its_members() -> None:
+    with BinderHub() as member, BinderHub(member=member.url) as federation:
+        assert asked(federation)[0]
+        assert (federation.asked, member.asked) == ([PATH], [PATH])
+
+
 def test_a_build_that_takes_longer_goes_on_without_us() -> None:
     with BinderHub([BUILDING, *(0.05, KEEPALIVE) * 200]) as hub:
         is_there, lines = asked(hub, seconds=0.5)
