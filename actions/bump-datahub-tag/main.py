@@ -41,7 +41,7 @@ from hub_image_actions.deployments.bump import Bump, Plan
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.deployments.nearest import nearest_images, not_deployed
 from hub_image_actions.deployments.plan import plan_bump
-from hub_image_actions.deployments.selection import Selection
+from hub_image_actions.deployments.selection import Selection, leaves_nothing_out
 from hub_image_actions.entry.arguments import read_arguments
 from hub_image_actions.entry.inputs import Inputs
 from hub_image_actions.entry.interruption import interruptible
@@ -255,6 +255,8 @@ class BumpDatahubTag:
             base = checkout.clone(settings.base_branch, settings.selection.roots)
             paths = checkout.follow(settings.selection.roots)
             settings.selection.check(folder)
+            for pattern in settings.selection.idle(folder, paths):
+                self.runner.warning(f"exclude-paths: {leaves_nothing_out(pattern)}")
             self.runner.info(f"{settings.base_branch} is at {base}")
         bump = Bump(settings.image, settings.tag, today(), digest, settings.from_tag)
         plan = plan_bump(folder, paths, bump, selection=settings.selection)

@@ -204,6 +204,15 @@ def test_branch_title_and_author_can_be_chosen(deployments: Deployments) -> None
     assert (author.name, author.email) == ("Hub", "h@example.org")
 
 
+def test_what_is_left_out_stays_and_a_pattern_that_leaves_nothing_out_is_warned_of(
+    deployments: Deployments,
+) -> None:
+    result = deployments.bump(exclude_paths="deployments/stat20\nstat20")
+    assert "stat20" not in result.outputs["hubs"].split("\n")
+    assert "exclude-paths: 'stat20' leaves nothing out" in result.stdout
+    assert "'deployments/stat20' leaves nothing out" not in result.stdout
+
+
 def test_only_the_paths_given_are_edited(deployments: Deployments) -> None:
     result = deployments.bump(paths="deployments/data100, deployments/stat20/hubploy.yaml")
     assert result.outputs["hubs"].split("\n") == ["data100", "stat20"]

@@ -220,3 +220,19 @@ def test_a_module_in_the_checkout_is_not_run(bump_tag: BumpTag, checkout: Path, 
     (checkout / f"{module}.py").write_text("raise SystemExit('hostile')\n")
     done = bump_tag.run("--tag", NEW, "--json", "deployments", PYTHONPATH=str(checkout))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_path_is_no_pattern_where_the_shell_has_taken_it(bump_tag: BumpTag) -> None:
+    path = Path("deployments/[a]*.yaml")
+    (bump_tag.checkout / path).write_text(f"image: {IMAGE}:{OLD}\n")
+    done = bump_tag.run("--tag", NEW, str(path))
+    assert (bump_tag.checkout / path).read_text() == f"image: {IMAGE}:{NEW}\n"
+    assert done.stderr == ""
+
+
+def test_what_leaves_nothing_out_is_warned_of(bump_tag: BumpTag) -> None:
+    excluded = ("--exclude", "hubploy.yaml", "--exclude", "**/hubploy.yaml")
+    done = bump_tag.run("--tag", NEW, *excluded, "deployments")
+    assert done.returncode == 0
+    assert done.stderr.startswith("warning: 'hubploy.yaml' leaves nothing out: no file matches it.")
+    assert done.stderr.count("warning") == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from hub_image_actions.deployments.bump import Bump, BumpReference, Plan
 from hub_image_actions.deployments.holds import today
 from hub_image_actions.deployments.plan import plan_bump
-from hub_image_actions.deployments.selection import Selection
+from hub_image_actions.deployments.selection import Selection, leaves_nothing_out
 from hub_image_actions.entry.command_line import WrongUsage
 from hub_image_actions.entry.console import Console
 from hub_image_actions.errors import InvalidReference
@@ -33,9 +33,11 @@ def bump_checkout(options: argparse.Namespace, found: Iterable[str], console: Co
         bump = _bump(options)
     except InvalidReference as error:
         raise WrongUsage(error.problem, error.remedy) from error
-    plan = plan_bump(
-        Path(), options.paths, bump, found, selection=Selection(tuple(options.paths), tuple(options.exclude))
-    )
+    # The shell has made paths of patterns already.
+    selection = Selection((), tuple(options.exclude))
+    for pattern in selection.idle(Path(), options.paths):
+        console.warn(leaves_nothing_out(pattern))
+    plan = plan_bump(Path(), options.paths, bump, found, selection=selection)
     if not options.dry_run:
         plan.write()
     _tell(plan, options, console)

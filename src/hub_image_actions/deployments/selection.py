@@ -6,7 +6,7 @@ of folders. One that matches a folder stands for everything in it.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,20 @@ class Selection:
         # A path that is a link has led somewhere else by now: what is not a pattern covers all that is there.
         return any(_matches(path, name) for path in self.paths)
 
+    def idle(self, folder: Path, roots: Iterable[str]) -> tuple[str, ...]:
+        """Return the patterns of `exclude` that leave nothing out, mostly by a slip of the pen.
+
+        Args:
+            folder: the top of the repository.
+            roots: the files and folders that are looked at.
+        """
+        idle = list(self.exclude)
+        for name in (name for root in roots for name in _names(folder, root)):
+            if not idle:
+                break
+            idle = [pattern for pattern in idle if not _matches(pattern, name)]
+        return tuple(idle)
+
     def check(self, folder: Path) -> None:
         """Check that there is something for each pattern.
 
@@ -71,7 +85,17 @@ def _root(path: str) -> str:
     return "/".join(parts[:first]) or "."
 
 
+def leaves_nothing_out(pattern: str) -> str:
+    """Return what is said of a pattern that should leave files out, and leaves out none."""
+    return (
+        f"{pattern!r} leaves nothing out: no file matches it. Write it from the top, as "
+        "`deployments/*/config/prod.yaml`, or with `**/` in front for any folder."
+    )
+
+
 def _names(folder: Path, root: str) -> Iterator[str]:
+    if (folder / root).is_file():
+        yield os.path.relpath(folder / root, folder)
     for place, folders, files in os.walk(folder / root):
         folders[:] = [name for name in folders if name != ".git"]
         yield from (os.path.relpath(os.path.join(place, name), folder) for name in files)  # noqa: PTH118  # as walk gives

@@ -60,3 +60,14 @@ def test_a_pattern_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
     Selection(("deployments/*/x.yaml", "deployments")).check(tmp_path)
     with pytest.raises(DeploymentsError, match=r"Nothing matches 'deployments/\*/y\.yaml'"):
         Selection(("deployments/*/y.yaml",)).check(tmp_path)
+
+
+def test_what_leaves_nothing_out_is_told(tmp_path: Path) -> None:
+    (tmp_path / "deployments/a").mkdir(parents=True)
+    (tmp_path / "deployments/a/prod.yaml").write_text("")
+    (tmp_path / "other.yaml").write_text("")
+    patterns = ("prod.yaml", "deployments/a", "**/prod.yaml", "deployments/b", "other.yaml")
+    selection = Selection((), patterns)
+    assert selection.idle(tmp_path, ["deployments"]) == ("prod.yaml", "deployments/b", "other.yaml")
+    assert Selection((), ("other.yaml",)).idle(tmp_path, ["other.yaml"]) == ()
+    assert Selection(()).idle(tmp_path, ["deployments"]) == ()
