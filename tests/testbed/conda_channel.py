@@ -22,7 +22,7 @@ from testbed.conda_wheels import download, locked_versions, requirements, resolv
 from testbed.debian import locked
 
 # Counted up when the code below makes another channel of the same packages.
-RECIPE = 5
+RECIPE = 6
 PYTHON, SUITE = "3.13", "trixie"
 MICROMAMBA = Path(__file__).with_name("micromamba.py")
 # Explicit lists that are met, too, but with packages that are empty except for CPython and pip: those of a

@@ -165,19 +165,20 @@ def from_wheel(
         package = CondaPackage(
             like.name, like.version, like.build, like.subdir, build_number=like.build_number
         )
-        package.depends = _depends(wheel, names, python)
+        # What a list has for every platform is for every Python, too, whatever PyPI has of it.
+        own = ["python"] if package.subdir == "noarch" else python.depends
+        package.depends = [*own, *_depends(wheel, names, python)]
         _add_files(package, wheel, python)
         _add_commands(package, wheel)
     return package
 
 
 def _depends(wheel: OpenWheel, names: CondaNames, python: PythonTarget) -> list[str]:
-    wanted = [
+    return [
         _specification(requirement, names)
         for requirement in wheel.requirements
         if requirement.marker is None or requirement.marker.evaluate(python.markers)
     ]
-    return [*(["python"] if wheel.is_pure else python.depends), *wanted]
 
 
 def _specification(requirement: Requirement, names: CondaNames) -> str:

@@ -196,6 +196,13 @@ def test_a_wheel_with_compiled_code_is_a_package_for_one_python(tmp_path: Path) 
     assert package.files["bin/other"].content == f"#!{PREFIX}/bin/python\n".encode()
 
 
+def test_what_a_list_has_for_every_platform_is_for_every_python(tmp_path: Path) -> None:
+    locked = LockedPackage("noarch", "some-tool", "1.0", "pyh123_4")
+    compiled = wheel(tmp_path, "cp313-cp313-linux_x86_64")
+    package = from_wheel(compiled, CondaNames([]), PYTHON, locked)
+    assert package.depends[:2] == ["python", "brotli-python >=1.1.0,1.1.*"]
+
+
 def test_a_package_that_a_list_names_has_the_lists_name(tmp_path: Path) -> None:
     locked = LockedPackage("noarch", "some_tool", "1.0", "pyh123_4", ".tar.bz2")
     package = from_wheel(wheel(tmp_path, "py3-none-any"), CondaNames([]), PYTHON, locked)
