@@ -5,7 +5,8 @@ texts, or is put together by the program, is left and told.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hub_image_actions.deployments.sightings import SCHEME, Obstacle, Sighting, kind_of_text, mentions
@@ -72,7 +73,8 @@ def literal_sightings(text: str, image: ImageName, language: str) -> list[Sighti
 def _whole_texts(text: str, image: ImageName, language: str, lines: TextLines) -> Iterator[Sighting]:
     """Yield the texts in quotes that are references; `start` is that of the name for now."""
     tokens = list(_tokens(text, language))
-    digests = [token for token in tokens if _is_digest(text, token)]
+    scopes = _Scopes(text)
+    with_digest = {scopes.of(token) for token in tokens if _is_digest(text, token)}
     for token in tokens:
         match, part = token.match, token.part
         if not part or "f" in (match.groupdict().get("prefix") or "").lower():
@@ -90,7 +92,7 @@ def _whole_texts(text: str, image: ImageName, language: str, lines: TextLines) -
             yield replace(sighting, obstacle=Obstacle.PUT_TOGETHER)
         elif reference.tag:
             pinned = replace(sighting, tag=reference.tag, digest=reference.digest)
-            beside = Obstacle.DIGEST_BESIDE if _has_beside(text, token, digests) else None
+            beside = Obstacle.DIGEST_BESIDE if scopes.of(token) in with_digest else None
             yield replace(pinned, end=start + len(written), obstacle=beside)
         else:
             obstacle = Obstacle.DIGEST_ONLY if reference.digest else Obstacle.TAG_ELSEWHERE
@@ -154,15 +156,16 @@ def _is_digest(text: str, token: _Token) -> bool:
     return bool(token.part and _DIGEST.fullmatch(token.match[token.part]) and _DIGEST_KEY.search(before))
 
 
-def _has_beside(text: str, token: _Token, digests: Sequence[_Token]) -> bool:
-    """Say whether one of the digests is in the same brackets; outside of any, in the same paragraph."""
-    for digest in digests:
-        first, last = sorted((token.match.start(), digest.match.start()))
-        if digest.opening == token.opening and (
-            token.opening >= 0 or not _PARAGRAPH_ENDS.search(text, first, last)
-        ):
-            return True
-    return False
+class _Scopes:
+    """What stands together: within the same brackets or, outside of any, in the same paragraph."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [match.start() for match in _PARAGRAPH_ENDS.finditer(text)]
+
+    def of(self, token: _Token) -> tuple[int, int]:
+        """Return what stands for the scope of a token."""
+        paragraph = 0 if token.opening >= 0 else bisect(self._ends, token.match.start())
+        return token.opening, paragraph
 
 
 def _placed(start: int, sighting: Sighting) -> Sighting:

@@ -6,6 +6,7 @@ Source: https://yaml.org/spec/1.2.2/ and, for what Helm's parser reads, https://
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -200,7 +201,8 @@ class DocumentNodes:
             return
         named = ((key.value, value) for key, value in node.value if isinstance(key, ScalarNode))
         pairs = [(key, value) for key, value in named if key in KEYS]
-        again = [index for index, key in enumerate(keys) if keys.count(key) > 1]
+        times = Counter(keys)
+        again = [index for index, key in enumerate(keys) if times[key] > 1]
         common = dict(pairs[: again[0]] + pairs[again[-1] + 1 :])
         group: dict[str, Node] = {}
         for name, value in pairs[again[0] : again[-1] + 1]:

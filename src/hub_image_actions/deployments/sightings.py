@@ -150,7 +150,7 @@ def mentions(text: str, image: ImageName) -> Iterator[re.Match[str]]:
         reference = find_reference(match[0])
         if reference is None:
             continue
-        is_of_a_registry = text[: match.start()].endswith(_EXPRESSIONS_END)
+        is_of_a_registry = text.endswith(_EXPRESSIONS_END, 0, match.start())
         if reference.name.path == image.path if is_of_a_registry else image.covers(reference.name):
             yield match
 
@@ -159,5 +159,5 @@ def kind_of_text(text: str, mention: re.Match[str]) -> Obstacle:
     """Return what a text is that holds a mention among other things."""
     behind = text[mention.end() :].split(maxsplit=1)[:1]
     is_filled_in = bool(behind and set(f"{{$%{MASK}") & set(behind[0]))
-    is_filled_in |= text[: mention.start()].endswith(_EXPRESSIONS_END)
+    is_filled_in |= text.endswith(_EXPRESSIONS_END, 0, mention.start())
     return Obstacle.FORMAT_STRING if is_filled_in else Obstacle.PART_OF_A_TEXT
