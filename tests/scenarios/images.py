@@ -195,7 +195,7 @@ class ImageRepository:
         )
         assert contents(self.home / ".docker") == before
         self.results.append(result)
-        self.references |= {result.outputs.get(name, "") for name in ("image", "local-image")}
+        self.references.add(result.outputs.get("local-image", result.outputs.get("image", "")))
         return result
 
     def job(self) -> dict[str, str]:
