@@ -67,7 +67,7 @@ def test_the_image_carries_where_it_is_from(images: ImageRepository, small_base_
     source = f"{images.github.server_url}/{NAME}"
     assert labels.pop("hub-image-actions.size") == result.outputs["size"]
     assert labels.pop("hub-image-actions.run") == f"{source}/actions/runs/77"
-    for digest in ("hub-image-actions.inputs", "hub-image-actions.checks"):
+    for digest in ("hub-image-actions.inputs", "hub-image-actions.own-inputs", "hub-image-actions.checks"):
         assert re.fullmatch("[0-9a-f]{64}", labels.pop(digest))
     assert labels == {
         "org.opencontainers.image.source": source,
