@@ -26,6 +26,7 @@ AFTER = f"{BEFORE}- humanize=4.17.*\n"
 RELEASES = [
     # Not in containerd's store: there it builds without a cache (docs/builds.md).
     ("2024.07.0", "overlay2"),
+    ("2025.08.0", "containerd"),
     ("2025.12.0", "overlay2"),
     ("2026.04.0", "overlay2"),
     ("2026.04.0", "containerd"),
