@@ -3,11 +3,11 @@
 Each edit is a splice: what is not edited stays as the template has it, comments too.
 """
 
-from collections.abc import Iterable
 from itertools import dropwhile
 
 from hub_image_actions.fleet.migration.configuration import Extra, LeftOut, PipelineConfiguration, inner
 from hub_image_actions.fleet.migration.draft import Draft
+from hub_image_actions.fleet.migration.job_adaptation import adapt_job
 from hub_image_actions.fleet.workflows import yaml_splice as splice
 from hub_image_actions.references import DEFAULT_REGISTRY
 
@@ -61,12 +61,17 @@ def adapt_push(draft: Draft, configuration: PipelineConfiguration) -> None:
     if configuration.condition:
         first = draft.jobs[0].name
         draft.set("condition", ("jobs", first, "if"), configuration.condition, before="runs-on")
+    adapt_job(draft, configuration, "build", build)
     _add_steps(draft, configuration, "build", build, "build")
+    if configuration.push_name:
+        draft.set_text("push_name", ("name",), configuration.push_name)
     if configuration.bump == "never":
         draft.left_out += [_without_bump(step) for step in configuration.steps if step.place == "bump"]
     else:
+        for job in draft.jobs_using("bump-datahub-tag"):
+            adapt_job(draft, configuration, "bump" if build in draft.job(job).needs else "check", job)
         _add_steps(draft, configuration, "bump", draft.job_using("bump-datahub-tag"), "bump-datahub-tag")
-    _add_jobs(draft, (job for job in configuration.jobs if job.place == "push"))
+    _add_jobs(draft, configuration, "push")
     _add_binder(draft, configuration, build)
 
 
@@ -109,10 +114,19 @@ def adapt_test(draft: Draft, configuration: PipelineConfiguration) -> None:
     _adapt_machine(draft, configuration, job)
     pull = ("on", "pull_request")
     _set_paths(draft, pull, "pull_", configuration.pull_ignored, configuration.pull_only)
-    if configuration.pull_branches:
-        _set_filter(draft, pull, "pull_branches", "branches", configuration.pull_branches)
+    for setting, name, patterns in (
+        ("pull_branches", "branches", configuration.pull_branches),
+        ("pull_no_branches", "branches-ignore", configuration.pull_no_branches),
+        ("pull_types", "types", configuration.pull_types),
+    ):
+        if patterns:
+            _set_filter(draft, pull, setting, name, patterns)
+    _add_events(draft, "pull_triggers", configuration.pull_triggers)
+    if configuration.test_name:
+        draft.set_text("test_name", ("name",), configuration.test_name)
+    adapt_job(draft, configuration, "test", job)
     _add_steps(draft, configuration, "test", job, "build-test")
-    _add_jobs(draft, (each for each in configuration.jobs if each.place == "test"))
+    _add_jobs(draft, configuration, "test")
 
 
 def adapt_comment(draft: Draft, configuration: PipelineConfiguration) -> None:
@@ -121,6 +135,9 @@ def adapt_comment(draft: Draft, configuration: PipelineConfiguration) -> None:
     _set_image(draft, configuration, job, "comment-result")
     if configuration.runs_on:
         draft.set_text("runs_on", ("jobs", job, "runs-on"), configuration.runs_on)
+    if configuration.test_name:
+        way = ("on", "workflow_run", "workflows")
+        draft.set("test_name", way, splice.flow((configuration.test_name,)))
 
 
 def leave_out_badge(draft: Draft) -> None:
@@ -176,20 +193,29 @@ def adapt_bump(draft: Draft, configuration: PipelineConfiguration, job: str) -> 
 
 def _adapt_triggers(draft: Draft, configuration: PipelineConfiguration) -> None:
     push = ("on", "push")
-    if not configuration.branches and not configuration.tags:
+    filters = (
+        ("branches", "branches", configuration.branches),
+        ("no_branches", "branches-ignore", configuration.no_branches),
+        ("tags", "tags", configuration.tags),
+        ("no_tags", "tags-ignore", configuration.no_tags),
+    )
+    if not any(patterns for _, _, patterns in filters):
         draft.remove(push)
-    elif configuration.branches:
-        draft.set("branches", (*push, "branches"), splice.flow(configuration.branches))
-        _set_paths(draft, push, "", configuration.ignored, configuration.only)
     else:
-        draft.remove((*push, "branches"))
-    if configuration.tags:
-        draft.set("tags", (*push, "tags"), splice.flow(configuration.tags))
-    elif configuration.branches:
-        draft.remove((*push, "tags"))
-    for source in configuration.triggers:
+        for setting, name, patterns in filters:
+            if patterns:
+                draft.set(setting, (*push, name), splice.flow(patterns), before="tags")
+        for name in ("branches", "tags"):
+            if not getattr(configuration, name):
+                draft.remove((*push, name))
+        _set_paths(draft, push, "", configuration.ignored, configuration.only)
+    _add_events(draft, "triggers", configuration.triggers)
+
+
+def _add_events(draft: Draft, setting: str, sources: tuple[str, ...]) -> None:
+    for source in sources:
         draft.text = splice.append_entry(draft.text, ("on",), splice.unindented(source), apart=False)
-        draft.note("triggers", source.strip().splitlines()[0])
+        draft.note(setting, source.strip().splitlines()[0])
 
 
 def _set_paths(
@@ -381,7 +407,7 @@ def _add_steps(draft: Draft, configuration: PipelineConfiguration, place: str, j
         for name, value in environment.items():
             draft.text = splice.set_entry(draft.text, ("jobs", job, "env", name), splice.quoted(value))
     named = {step.value("id") for step in draft.job(job).steps}
-    if any("steps.build." in step.source for step in own) and "build" not in named:
+    if place == "build" and any("steps.build." in step.source for step in own) and "build" not in named:
         draft.text = splice.set_entry(draft.text, draft.way(job, action, "id"), "build", before="uses")
     for step in own:
         if not step.after:
@@ -406,8 +432,12 @@ def _insert(draft: Draft, step: Extra, job: str, index: str | int) -> None:
     draft.note(f"step {step.name}", step.source.strip().splitlines()[-1].strip())
 
 
-def _add_jobs(draft: Draft, jobs: Iterable[Extra]) -> None:
-    for job in jobs:
+def _add_jobs(draft: Draft, configuration: PipelineConfiguration, place: str) -> None:
+    environment = configuration.environment.get(f"all of {place}", {})
+    if environment:
+        lines = "\n".join(f"{name}: {splice.quoted(value)}" for name, value in environment.items())
+        draft.text = splice.set_entry(draft.text, ("env",), f"\n{lines}\n", before="jobs")
+    for job in (each for each in configuration.jobs if each.place == place):
         if job.name in {each.name for each in draft.jobs}:
             draft.left_out.append(
                 LeftOut(

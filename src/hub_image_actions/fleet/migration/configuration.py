@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hub_image_actions.fleet.migration.account import Account, Fate
 from hub_image_actions.fleet.workflows.workflow_file import Scalar, WorkflowFile
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
@@ -18,11 +19,13 @@ class Origin:
         file: the workflow's path.
         line: the line in it.
         text: what stands there.
+        start: where its value begins in the file, counted from 0; -1 where it is not the value of an entry.
     """
 
     file: str
     line: int
     text: str
+    start: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,17 @@ class PipelineConfiguration:
         author_email: and their address.
         branches: the branches whose pushes are built.
         tags: the tags whose pushes are built.
+        no_branches: the branches whose pushes are not built.
+        no_tags: the tags whose pushes are not built.
         ignored: the paths that build nothing.
         only: the paths that alone build something.
         triggers: other events, as written below `on`.
         pull_ignored: for pull requests, the paths that build nothing.
         pull_only: the paths that alone build something.
         pull_branches: the branches that pull requests are built for.
+        pull_no_branches: the branches that pull requests are not built for.
+        pull_types: what happens to pull requests that are built.
+        pull_triggers: other events of the test, as written below `on`.
         condition: the condition that the whole pipeline has.
         runs_on: the machine.
         timeout: the minutes that a build may take.
@@ -102,6 +110,13 @@ class PipelineConfiguration:
         steps: steps of the repository's own.
         jobs: jobs of the repository's own.
         environment: variables that carried steps use, by job.
+        checkout: inputs of the step that checks the repository out, by job.
+        job_keys: what else jobs have, by job: lines as they are written, by key.
+        needs: jobs of the repository's own that a job waits for, by job.
+        rights: rights that steps of the repository's own need, by job.
+        pull_requests: whether a workflow that pushes also builds for pull requests.
+        push_name: the name that the workflow of the push keeps, as another one waits for it.
+        test_name: the same for the test.
         lint: the command that checks YAML files.
         urlpath: what the badge opens.
         binder_cache: `true` where Binder pulls what was pushed.
@@ -128,12 +143,17 @@ class PipelineConfiguration:
     author_email: str = ""
     branches: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    no_branches: tuple[str, ...] = ()
+    no_tags: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     pull_ignored: tuple[str, ...] = ()
     pull_only: tuple[str, ...] = ()
     pull_branches: tuple[str, ...] = ()
+    pull_no_branches: tuple[str, ...] = ()
+    pull_types: tuple[str, ...] = ()
+    pull_triggers: tuple[str, ...] = ()
     condition: str = ""
     runs_on: str = ""
     timeout: str = ""
@@ -143,6 +163,13 @@ class PipelineConfiguration:
     steps: tuple[Extra, ...] = ()
     jobs: tuple[Extra, ...] = ()
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    checkout: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    job_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rights: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    pull_requests: bool = False
+    push_name: str = ""
+    test_name: str = ""
     lint: str = ""
     urlpath: str = ""
     binder_cache: str = ""
@@ -161,6 +188,8 @@ class Reading:
         self.left_out: list[LeftOut] = []
         self.replaced: list[tuple[Origin, str, str]] = []
         self.notes: list[str] = []
+        self.obstacles: list[LeftOut] = []
+        self.account = Account(workflows.values())
 
     @property
     def base_image(self) -> bool:
@@ -173,12 +202,21 @@ class Reading:
         if value and not self.values.get(field_name):
             self.values[field_name] = value
             self.origins[field_name] = origin
+        # Another value than the one that is kept would be lost without a word.
+        if not value or self.values[field_name] == value:
+            self.settle(origin, "carried", field_name)
 
     def add(self, field_name: str, key: str, value: str, origin: Origin) -> None:
         """Keep an input of the build, or a variable of a job."""
         if value and key not in self.values.setdefault(field_name, {}):
             self.values[field_name][key] = value
             self.origins[f"{field_name}.{key}"] = origin
+        if not value or self.values[field_name][key] == value:
+            self.settle(origin, "carried", key)
+
+    def put(self, field_name: str, place: str, key: str, value: str) -> None:
+        """Keep an entry of one of the new jobs."""
+        self.values.setdefault(field_name, {}).setdefault(place, {}).setdefault(key, value)
 
     def extend(self, field_name: str, *items: str | Extra) -> None:
         """Keep more items of a list, each once."""
@@ -188,10 +226,29 @@ class Reading:
     def replace(self, origin: Origin, by: str, reason: str) -> None:
         """Tell what does in the new workflows what a part of the old one did."""
         self.replaced.append((origin, by, reason))
+        self.settle(origin, "replaced", reason)
 
     def leave(self, origin: Origin, what: str, why: str, remedy: str) -> None:
         """Tell what is not carried over."""
         self.left_out.append(LeftOut(what, why, remedy, origin.file, origin.line))
+        self.settle(origin, "left out", why)
+
+    def refuse(self, origin: Origin, what: str, why: str) -> None:
+        """Tell why the pipeline stays as it is: something cannot be read with certainty."""
+        self.obstacles.append(
+            LeftOut(
+                f"the pipeline, for {what}",
+                f"{why} The workflow stays as it is.",
+                "See docs/migrating.md for the way by hand.",
+                origin.file,
+                origin.line,
+            )
+        )
+
+    def settle(self, origin: Origin, fate: Fate, reason: str) -> None:
+        """Say what becomes of the entry that a setting was read from."""
+        if origin.start >= 0:
+            self.account.settle_at(origin.file, origin.start, fate, reason)
 
     def configuration(self) -> PipelineConfiguration:
         """Return what was read."""
@@ -200,7 +257,7 @@ class Reading:
 
 def origin_of(file: WorkflowFile, scalar: Scalar) -> Origin:
     """Return where a scalar is written, with its line."""
-    return Origin(file.path, scalar.line, line_of(file, scalar.line))
+    return Origin(file.path, scalar.line, line_of(file, scalar.line), scalar.start)
 
 
 def origin_within(file: WorkflowFile, scalar: Scalar, text: str) -> Origin:

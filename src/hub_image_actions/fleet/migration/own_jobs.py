@@ -9,6 +9,7 @@ from ruamel.yaml.nodes import Node, ScalarNode
 
 from hub_image_actions.fleet.migration import shell_steps, steps
 from hub_image_actions.fleet.migration.configuration import Extra, Origin, Reading, line_of, tidy
+from hub_image_actions.fleet.migration.job_reading import AN_ALIAS, TAG_OUTPUTS, stands_alone
 from hub_image_actions.fleet.migration.steps import Kind, Place
 from hub_image_actions.fleet.workflows.workflow_file import Job, WorkflowFile, entries, pairs
 from hub_image_actions.fleet.workflows.yaml_splice import unindented
@@ -16,8 +17,6 @@ from hub_image_actions.fleet.workflows.yaml_splice import unindented
 _DEPLOYING = {Kind.DEPLOY, Kind.DEPLOYMENTS, Kind.APP}
 _CHANGED = re.compile(r"(?m)^[ ]*if:[^\n]*steps\.changed[\w-]*\.outputs[^\n]*\n")
 _NEEDS = re.compile(r"(?m)^ *needs:[^\n]*(?:\n *- [^\n]*)*")
-# Outputs that pipelines give the tag of an image, and what they are called with us.
-_TAG_OUTPUTS = ("IMAGE_SHA_TAG", "image-tag", "image_tag", "tag", "version")
 
 
 def read_own_steps(
@@ -57,6 +56,13 @@ def read_other_jobs(
             continue
         origin = Origin(file.path, job.line, line_of(file, job.line))
         source = renamed_jobs(unindented(job.source), names)
+        if not stands_alone(source):
+            reading.refuse(origin, f"the job `{job.name}`", AN_ALIAS)
+            continue
+        reading.account.settle(file.path, ("jobs", job.name), "carried", "a job of its own")
+        for name, scalar in file.env.items():
+            if re.search(rf"\b{re.escape(name)}\b", source):
+                reading.put("environment", f"all of {where}", name, tidy(scalar.value))
         reading.extend("jobs", Extra(job.name, _with_permissions(reading, source, file, job), origin, where))
 
 
@@ -85,7 +91,7 @@ def _needing(word: re.Pattern[str], names: Mapping[str, str], found: re.Match[st
 
 def _using(names: Mapping[str, str], found: re.Match[str]) -> str:
     output = found["output"] or ""
-    if output.removeprefix(".outputs.") in _TAG_OUTPUTS:
+    if output.removeprefix(".outputs.") in TAG_OUTPUTS:
         output = ".outputs.tag"
     return f"needs.{names[found['job']]}{output}"
 
@@ -101,12 +107,10 @@ def _keep(
 ) -> None:
     extra = shell_steps.own_step(place, where, after=after)
     source = _CHANGED.sub("", extra.source)
-    for name, kind in dropped.items():
-        if kind in {Kind.BUILD, Kind.NATIVE, Kind.RETAG, Kind.MESSAGE}:
-            for output in _TAG_OUTPUTS:
-                source = re.sub(
-                    rf"\bsteps\.{re.escape(name)}\.outputs\.{output}(?![\w-])", _tag_in(where), source
-                )
+    if not stands_alone(source):
+        reading.refuse(place.origin, f"the step {extra.name!r}", AN_ALIAS)
+        return
+    source = _with_new_outputs(source, dropped, where)
     lost = [name for name in dropped if re.search(rf"\bsteps\.{re.escape(name)}\.", source)]
     if lost:
         reading.leave(
@@ -115,8 +119,9 @@ def _keep(
             f"It uses outputs of the step `{lost[0]}`, which is no more.",
             "Add it to the new workflow by hand, with the outputs that the new steps have.",
         )
+        reading.account.settle(place.file.path, place.way, "left out", "It uses what is no more.")
         return
-    for name, scalar in job.env.items():
+    for name, scalar in {**place.file.env, **job.env}.items():
         if name != "DOCKER_CONFIG" and re.search(rf"\b{re.escape(name)}\b", source):
             value = _value_of(scalar.value, where)
             reading.values.setdefault("environment", {}).setdefault(where, {})[name] = value
@@ -124,15 +129,28 @@ def _keep(
         reading.notes.append(
             f"The step {extra.name!r} puts an expression into a script, as it did: `env:` is the safe way."
         )
+    reading.account.settle(place.file.path, place.way, "carried", "a step of its own")
     reading.extend("steps", Extra(extra.name, source, extra.origin, where, after))
 
 
+def _with_new_outputs(source: str, dropped: Mapping[str, Kind], where: str) -> str:
+    """Return a step's lines with the tag asked of the new step."""
+    for name, kind in dropped.items():
+        if kind in {Kind.BUILD, Kind.NATIVE, Kind.RETAG, Kind.MESSAGE}:
+            for output in TAG_OUTPUTS:
+                old = rf"\bsteps\.{re.escape(name)}\.outputs\.{output}(?![\w-])"
+                source = re.sub(old, _tag_in(where), source)
+    return source
+
+
 def _tag_in(where: str) -> str:
-    return "needs.build.outputs.tag" if where == "bump" else "steps.build.outputs.tag"
+    return {"bump": "needs.build.outputs.tag", "test": "steps.test.outputs.tag"}.get(
+        where, "steps.build.outputs.tag"
+    )
 
 
 def _value_of(value: str, where: str) -> str:
-    for output in _TAG_OUTPUTS:
+    for output in TAG_OUTPUTS:
         value = re.sub(rf"\bneeds\.[\w-]+\.outputs\.{output}(?![\w-])", _tag_in(where), value)
     return tidy(value)
 

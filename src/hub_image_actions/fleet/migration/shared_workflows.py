@@ -112,6 +112,7 @@ def calls(file: WorkflowFile) -> tuple[Call, ...]:
 def read_push(reading: Reading, file: WorkflowFile, call: Call) -> None:
     """Read the call that builds, pushes and opens the pull request."""
     uses = origin_of(file, call.job.values["uses"])
+    reading.settle(uses, "replaced", "The template's workflows do what the shared one did.")
     reading.take("variant", f"caller of {call.repository}@{call.ref}", uses)
     for name, scalar in [*call.job.inputs.items(), *call.job.secrets.items()]:
         _take(reading, file, name, scalar)
@@ -124,6 +125,7 @@ def read_push(reading: Reading, file: WorkflowFile, call: Call) -> None:
 def read_test(reading: Reading, file: WorkflowFile, call: Call) -> None:
     """Read the call that builds for a pull request."""
     uses = origin_of(file, call.job.values["uses"])
+    reading.settle(uses, "replaced", "The template's workflows do what the shared one did.")
     for name, scalar in call.job.inputs.items():
         _take(reading, file, name, scalar)
     for name, scalar in call.job.secrets.items():
@@ -147,11 +149,13 @@ def _take(reading: Reading, file: WorkflowFile, name: str, scalar: Scalar) -> No
     elif field_name == "tokens":
         reading.extend("tokens", tidy(scalar.value))
         reading.origins["tokens"] = origin
+        reading.settle(origin, "carried", "tokens")
     else:
         reading.take(field_name, tidy(scalar.value), origin)
 
 
 def _inherit(reading: Reading, origin: Origin, call: Call) -> None:
+    reading.settle(origin, "carried", "secrets")
     reading.take("registry_password", "${{ secrets.GAR_SECRET_KEY }}", origin)
     reading.take("private_key", "${{ secrets.PRIVATE_KEY_SECRET }}", origin)
     if call.shared.token:

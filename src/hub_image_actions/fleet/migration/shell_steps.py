@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from hub_image_actions.fleet.migration import steps
 from hub_image_actions.fleet.migration.configuration import (
     Extra,
     Origin,
@@ -17,10 +18,12 @@ from hub_image_actions.fleet.migration.configuration import (
     origin_of,
     origin_within,
 )
+from hub_image_actions.fleet.migration.docker_commands import BuildOptions, ImageNames, Scripts, Unclear
 from hub_image_actions.fleet.migration.steps import Kind, Place, resolved
 from hub_image_actions.fleet.workflows.yaml_splice import unindented
 
-_SHORT = re.compile(r"GITHUB_SHA::(\d+)|GITHUB_SHA:0:(\d+)|rev-parse --short(?:=(\d+))?|cut -c\s*1?-(\d+)")
+# Where a name without a host leads to.
+DOCKER_HUB = "docker.io"
 _GIT_IDENTITY = re.compile(r"user\.(name|email)['\"]?\s+['\"]?([^'\"\n]+)")
 _BASE = re.compile(r"(?:--base|-B)[ =]?['\"]?([\w./-]+)")
 
@@ -42,7 +45,13 @@ def read_login(reading: Reading, place: Place) -> bool:
     if known and registry and registry != known:
         return False
     if "steps." in place.input("password"):
+        if not any(steps.kind_of(step) is Kind.KEYLESS for step in place.job.steps):
+            why = "Another step makes its password, which the jobs that look for the tag do not have."
+            reading.refuse(place.origin, "the login to its registry", why)
         # Another step made the password, and is read itself.
+        reading.account.settle(
+            place.file.path, (*place.way, "with"), "replaced", "The step for Google does it."
+        )
         reading.take("registry", place.input("registry"), place.origin)
         return True
     for name, field_name in (
@@ -137,6 +146,7 @@ def _read_repo2docker(reading: Reading, place: Place, target: str, purpose: str)
         reading.add(target, "repo-dir", repo_dir, uses)
     if purpose == "publish":
         _read_publication(reading, place, uses)
+    _settle_inputs(reading, place, purpose)
     for name in sorted(set(place.step.inputs) - _READ):
         reading.leave(
             place.input_origin(name),
@@ -144,6 +154,17 @@ def _read_repo2docker(reading: Reading, place: Place, target: str, purpose: str)
             _NO_COUNTERPART.get(name, "None of our actions has its like."),
             "If it is needed, do it in a step of your own.",
         )
+
+
+def _settle_inputs(reading: Reading, place: Place, purpose: str) -> None:
+    """Say of the inputs that only switch something that the new workflows do in one way."""
+    settled = ["NO_PUSH", "NO_GIT_PUSH", "COMMIT_MSG", "LATEST_TAG_OFF", "REPO_DIR", "PUBLIC_REGISTRY_CHECK"]
+    if purpose == "test":
+        # A test pushes nothing, and is of the image that the push builds.
+        settled += [*_PUBLISHED_INPUTS, "IMAGE_NAME", "DOCKER_REGISTRY"]
+    for name in settled:
+        reason = "`build` and `build-test` do it as it was."
+        reading.account.settle(place.file.path, (*place.way, "with", name), "replaced", reason)
 
 
 # Inputs of repo2docker-action and what they are called with us.
@@ -174,6 +195,7 @@ _NO_COUNTERPART = {
 
 def _read_publication(reading: Reading, place: Place, uses: Origin) -> None:
     _take_inputs(reading, place, _PUBLISHED_INPUTS)
+    reading.take("registry", DOCKER_HUB, uses)
     if not place.input("FORCE_REPO2DOCKER_VERSION"):
         reading.notes.append(
             "No version of repo2docker was asked for; from now on it is the default of our build."
@@ -206,34 +228,67 @@ def _requirement(version: str) -> str:
 
 
 def _read_native(reading: Reading, place: Place, target: str, purpose: str) -> None:
-    origin = place.origin
-    reading.add(target, "builder", "docker", origin)
-    if place.step.action:
-        _read_build_push(reading, place, target)
-        return
-    run = place.step.value("run")
-    for option, key in ((r"(?:-f|--file)[ =]+(\S+)", "dockerfile"), (r"--platform[ =]+(\S+)", "platform")):
-        match = re.search(option, run)
-        if match and "$" not in match[1]:
-            reading.add(target, key, match[1].strip("'\""), origin)
-    _read_build_args(reading, place, run, target)
-    if purpose == "publish":
-        everything = "\n".join(step.value("run") for step in place.job.steps)
-        match = _SHORT.search(everything)
-        length = next(filter(None, match.groups()), "7") if match else ""
-        if length and length != "12":
-            reading.add("publish", "tag", f"{{sha:{length}}}", origin)
-    if "IMAGE" in place.job.env:
-        reading.take(
-            "image",
-            resolved(place.job.env["IMAGE"].value, place),
-            origin_of(place.file, place.job.env["IMAGE"]),
+    reading.add(target, "builder", "docker", place.origin)
+    try:
+        if place.step.action:
+            _read_build_push(reading, place, target, purpose)
+        else:
+            _read_docker(reading, place, target, purpose)
+    except Unclear as error:
+        why = str(error)
+        reading.refuse(place.origin, "the step that builds its image", f"{why[:1].upper()}{why[1:]}.")
+
+
+def _read_docker(reading: Reading, place: Place, target: str, purpose: str) -> None:
+    scripts = _scripts(place)
+    options = scripts.build()
+    for key, values in (
+        ("dockerfile", [options.dockerfile]),
+        ("platform", options.values.get("--platform", [])),
+    ):
+        for value in values:
+            reading.add(target, key, scripts.expanded(value), place.origin)
+    if options.context not in {".", "./"}:
+        reading.add(target, "context", scripts.expanded(options.context), place.origin)
+    _read_build_args(reading, place, options.values.get("--build-arg", []), target)
+    for name in options.unknown:
+        raise Unclear(f"its option `{name}` of docker build has no like in ours")
+    for given in options.values.get("--label", []):
+        reading.leave(
+            place.origin,
+            f"the label {given}",
+            "The build gives an image labels of its own.",
+            "Set `labels` of `build`.",
         )
+    if purpose == "publish":
+        _take_names(reading, place, scripts.pushed(options))
 
 
-def _read_build_args(reading: Reading, place: Place, run: str, target: str) -> None:
-    given = re.findall(r"--build-arg[ =]+(\S+)", run)
-    literal = [each.strip("'\"") for each in given if "$" not in each and "=" in each]
+def _scripts(place: Place) -> Scripts:
+    scopes = (place.file.env, place.job.env, *(step.env for step in place.job.steps))
+    variables = {name: scalar.value for scope in scopes for name, scalar in scope.items()}
+    return Scripts((step.value("run") for step in place.job.steps), variables)
+
+
+def _take_names(reading: Reading, place: Place, names: ImageNames) -> None:
+    """Keep the name and the tags of what is pushed: to the same registry, whatever the template's is."""
+    reading.take("image", names.image, place.origin)
+    reading.take("registry", names.registry, place.origin)
+    if not reading.values.get("registry"):
+        # The registry of a login; the name has none, and Docker's is what that means.
+        logins = [step.inputs for step in place.job.steps if steps.kind_of(step) is Kind.LOGIN]
+        named = next((inputs["registry"].value for inputs in logins if "registry" in inputs), DOCKER_HUB)
+        reading.take("registry", resolved(named, place), place.origin)
+    main, *others = [tag for tag in names.tags if tag != "latest"] or [""]
+    if main not in {"", "{sha}", "{sha:12}"}:
+        reading.add("publish", "tag", main, place.origin)
+    reading.add("publish", "extra-tags", "\n".join(others), place.origin)
+    if "latest" in names.tags:
+        reading.add("publish", "latest", "true", place.origin)
+
+
+def _read_build_args(reading: Reading, place: Place, given: list[str], target: str) -> None:
+    literal = [each for each in given if "$" not in each and "=" in each]
     reading.add(target, "build-args", "\n".join(literal), place.origin)
     for each in given:
         if "$" in each or "=" not in each:
@@ -245,20 +300,29 @@ def _read_build_args(reading: Reading, place: Place, run: str, target: str) -> N
             )
 
 
-def _read_build_push(reading: Reading, place: Place, target: str) -> None:
-    for name, key in (
-        ("file", "dockerfile"),
-        ("platforms", "platform"),
-        ("build-args", "build-args"),
-        ("context", "context"),
+# Inputs of docker/build-push-action that say how it runs; what it makes is the same.
+_OF_THE_RUN = {
+    *("cache-from", "cache-to", "no-cache", "pull", "load", "provenance", "sbom", "builder", "github-token"),
+    *("call", "annotations", "tags", "push", "context", "file", "platforms", "build-args"),
+}
+
+
+def _read_build_push(reading: Reading, place: Place, target: str, purpose: str) -> None:
+    options = BuildOptions(place.input("context") or ".", {"--file": [place.input("file")]})
+    for name, key, value in (
+        ("file", "dockerfile", options.dockerfile),
+        ("platforms", "platform", place.input("platforms")),
+        ("build-args", "build-args", place.input("build-args")),
+        ("context", "context", options.context.removeprefix("./")),
     ):
-        value = place.input(name)
         if value and value != ".":
             reading.add(target, key, value, place.input_origin(name))
-    if place.input("tags"):
-        reading.leave(
-            place.input_origin("tags"),
-            "the tags of docker/build-push-action",
-            "They are made of expressions that only its authors can read.",
-            "Set `tag` and `extra-tags` of `build`; without, the tag is twelve characters of the commit.",
+    for name in place.step.inputs:
+        if name not in _OF_THE_RUN:
+            raise Unclear(f"its input `{name}` has no like in ours")
+        reading.account.settle(
+            place.file.path, (*place.way, "with", name), "replaced", "`build` and `build-test` do it."
         )
+    if purpose == "publish":
+        tags = [tag.strip() for tag in re.split(r"[\n,]", place.input("tags")) if tag.strip()]
+        _take_names(reading, place, _scripts(place).named(tags))

@@ -22,6 +22,9 @@ _TIDYING = re.compile(
 _SAYS = re.compile(r"\s*(?:#|echo\b|printf\b)")
 _MESSAGE = re.compile(r"(?:echo|printf|:)\b|(?:if|then|else|elif|fi)\b|\[\[")
 _OUTPUT = re.compile(r"GITHUB_OUTPUT|::set-output")
+_FOR_PULL_REQUESTS = re.compile(
+    r"\$\{\{\s*(?:github\.event_name\s*[!=]=\s*'pull_request'|github\.event_name\s*[!=]=\s*'push')\s*\}\}"
+)
 _DISK_ACTIONS = (
     "jlumbroso/free-disk-space",
     "easimon/maximize-build-space",
@@ -83,6 +86,11 @@ class Place:
     def origin(self) -> Origin:
         """Where the step is written."""
         return Origin(self.file.path, self.step.line, line_of(self.file, self.step.line))
+
+    @property
+    def way(self) -> tuple[str | int, ...]:
+        """The keys that lead to the step in its file."""
+        return ("jobs", self.job.name, "steps", self.step.index)
 
     def input(self, name: str) -> str:
         """Return one of its inputs, with the job's variables put in."""
@@ -156,7 +164,17 @@ def fetches_head(job: Job) -> bool:
 def places(file: WorkflowFile, job: Job, reading: Reading) -> list[Place]:
     """Return the steps that this repository runs: of steps for `base-*-image` and for others, its own."""
     found = [Place(file, job, step, kind_of(step)) for step in job.steps]
-    return [place for place in found if _applies(place.step.value("if"), reading)]
+    return [place for place in found if applies(place.step.value("if"), reading)]
+
+
+def depends(value: str) -> bool:
+    """Say whether a switch depends on something."""
+    return "${{" in value
+
+
+def spares_pull_requests(value: str) -> bool:
+    """Say whether a switch only keeps pull requests from pushing."""
+    return bool(_FOR_PULL_REQUESTS.fullmatch(value.strip()))
 
 
 def _kind_of_action(step: Step) -> Kind:
@@ -204,8 +222,8 @@ def _harmless(run: str) -> bool:
     return all(_OUTPUT.search(line) for line in written)
 
 
-def _applies(condition: str, reading: Reading) -> bool:
-    """Say whether a step runs here, as far as its condition asks for the repository's name."""
+def applies(condition: str, reading: Reading) -> bool:
+    """Say whether a step or job runs here, as far as its condition asks for the repository's name."""
     if "'base-'" not in condition:
         return True
     return reading.base_image != ("!(" in condition.replace(" ", ""))

@@ -268,6 +268,8 @@ class _OldPipeline:
             known: those of them that are the template's.
         """
         if not old.roles or self._refused(old, known):
+            # What keeps a pipeline from being migrated is told, and what is dangerous in one that stays.
+            self._planned.left_out += [] if old.roles else old.reading.left_out
             return
         self._planned.kinds.append(old.configuration.variant or "a part of a pipeline")
         drafts = self._drafts(old)
@@ -318,7 +320,7 @@ class _OldPipeline:
             drafts.append(self._draft(PUSH, configuration, adaptation.adapt_push))
             if configuration.bump != "never":
                 drafts.append(self._draft(ROLLBACK, configuration, adaptation.adapt_rollback))
-        if old.paths("test") or old.paths("unsafe"):
+        if old.paths("test") or old.paths("unsafe") or configuration.pull_requests:
             test = self._draft(TEST, configuration, adaptation.adapt_test)
             if any(not path.endswith(reading.DISABLED) for path in old.paths("binder")):
                 adaptation.adapt_binder(test, configuration)
@@ -449,7 +451,8 @@ def _tell_settings(planned: _Planned, old: Legacy, drafts: list[Draft]) -> None:
         for edit in own[:1]:
             planned.changes.append(planned.change(origin, edit.file, edit.after, reason_for(setting)))
         if not own:
-            moot = old.configuration.bump == "never" and setting in _OF_BUMP
+            of_bump = setting in _OF_BUMP or setting.startswith("job.bump.")
+            moot = old.configuration.bump == "never" and of_bump
             after = "not needed: no hub is moved" if moot else "as the template has it"
             planned.changes.append(planned.change(origin, "", after, reason_for(setting)))
     for extra in (*old.configuration.steps, *old.configuration.jobs):
@@ -489,7 +492,7 @@ def _note_what_changes(planned: _Planned, old: Legacy, workflows: Mapping[str, W
             f"A rule that requires the check {checks} must name `Build and test` from now on: see "
             "Settings, Rules."
         )
-    elif not old.paths("unsafe") and old.paths("push"):
+    elif not old.paths("unsafe") and old.paths("push") and not old.configuration.pull_requests:
         planned.notes.append(
             "Pull requests were not built, and are not: the template's `test.yaml` would do it."
         )

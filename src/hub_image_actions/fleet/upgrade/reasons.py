@@ -38,6 +38,18 @@ _REASONS = {
     "pull_only": "The paths that are built are the same.",
     "pull_branches": "The branches are the same.",
     "triggers": "The events are the same.",
+    "no_branches": "The branches that are not built are the same.",
+    "no_tags": "The tags that are not built are the same.",
+    "pull_no_branches": "The branches are the same.",
+    "pull_requests": "Pull requests are built, by a workflow of their own.",
+    "checkout": "The repository is checked out as it was.",
+    "job_keys": "The job has it as the old one had.",
+    "needs": "The job waits for the repository's own as the old one did.",
+    "rights": "A step of the repository's own needs the right.",
+    "pull_types": "What happens to pull requests that are built is the same.",
+    "pull_triggers": "The events are the same.",
+    "push_name": "Another workflow waits for this name.",
+    "test_name": "Another workflow waits for this name.",
     "condition": "The condition is carried over.",
     "runs_on": "The machine is carried over.",
     "timeout": "The time limit is carried over.",
@@ -55,7 +67,13 @@ _REASONS = {
     "yamllint": "The new workflows have lines of up to 120 characters; nothing is checked more strictly.",
 }
 
+_BEGINNINGS = {
+    "job.": "The job has it as the old one had.",
+    "checkout.": "The repository is checked out as it was.",
+}
+
 
 def reason_for(setting: str) -> str:
     """Return why a setting, a file or a pin changes."""
-    return _REASONS.get(setting, "The build's input is carried over.")
+    named = next((reason for start, reason in _BEGINNINGS.items() if setting.startswith(start)), "")
+    return _REASONS.get(setting) or named or "The build's input is carried over."

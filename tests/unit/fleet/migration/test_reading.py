@@ -8,8 +8,9 @@ from hub_image_actions.fleet.migration.reading import Legacy, Role, read, role_o
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
 
 CHECKOUT = "      - uses: actions/checkout@v4\n"
-BUILD = "      - uses: jupyterhub/repo2docker-action@master\n"
-TEST_BUILD = f"{BUILD}        with: {{NO_PUSH: 'true'}}\n"
+ACTION = "      - uses: jupyterhub/repo2docker-action@master\n"
+BUILD = f"{ACTION}        with: {{IMAGE_NAME: a/b}}\n"
+TEST_BUILD = f"{ACTION}        with: {{NO_PUSH: 'true'}}\n"
 LINT = "      - run: yamllint -d relaxed .\n"
 OWN = "      - run: make\n"
 BINDER = "      - run: echo https://mybinder.org/v2/gh/o/r/main?urlpath=lab%2Ftree\n"
@@ -61,7 +62,8 @@ def test_what_is_none_of_ours_has_no_role_and_no_settings() -> None:
     [
         ("  push: {branches: [main]}\n", ("main",), ()),
         ("  push: {tags: [v*]}\n", (), ("v*",)),
-        (PUSHES, ("**",), ()),
+        (PUSHES, ("**",), ("**",)),
+        ("  push: {branches-ignore: [wip]}\n", (), ()),
     ],
 )
 def test_the_pushes_that_are_built_are_read(
@@ -113,8 +115,8 @@ def test_hubs_are_moved_only_where_the_old_pipeline_did(steps: str, bump: str) -
 
 
 def test_a_push_is_read_before_a_test_whatever_their_names() -> None:
-    test = workflow(PULLS, f"{BUILD}        with: {{NO_PUSH: 'true', IMAGE_NAME: test}}\n")
-    push = workflow(PUSHES, f"{BUILD}        with: {{IMAGE_NAME: pushed}}\n", path="z.yaml")
+    test = workflow(PULLS, f"{ACTION}        with: {{NO_PUSH: 'true', IMAGE_NAME: test}}\n")
+    push = workflow(PUSHES, f"{ACTION}        with: {{IMAGE_NAME: pushed}}\n", path="z.yaml")
     assert legacy(test, push).configuration.image == "pushed"
 
 
@@ -126,7 +128,7 @@ def test_commits_that_go_elsewhere_than_to_deployments_are_the_repositorys_own()
 
 def test_the_image_and_the_hub_of_the_job_are_read() -> None:
     env = "    env: {IMAGE: a/b, HUB: '${{vars.HUB}}'}\n"
-    found = legacy(workflow(PUSHES, "      - run: docker build . --push\n", job=env))
+    found = legacy(workflow(PUSHES, "      - run: docker build -t $IMAGE . --push\n", job=env))
     assert settings(found, "image", "hub") == ["a/b", "${{ vars.HUB }}"]
 
 

@@ -132,6 +132,8 @@ def test_inputs_of_repo2docker_get_the_names_of_ours() -> None:
     assert read.values == {
         "build": {"repo2docker-version": "2024.7.0", "user-name": "me", "repo-dir": "/home/jovyan"},
         "image": "a/b",
+        # Docker's registry is the one that the action pushes to where none is named.
+        "registry": "docker.io",
         "publish": {"latest": "true"},
     }
 

@@ -16,7 +16,8 @@ from hub_image_actions.fleet.upgrade.plan import Migration, plan_migration
 from hub_image_actions.fleet.workflows.pins import Release, Target
 from hub_image_actions.fleet.workflows.template_files import digest
 from unit import fleet_variants as field
-from unit.fleet_variants import BINDER, BUILDERS, DISABLED, PUSH, TEST, Shell, Variant, shell, variant
+from unit.fleet_variants import BINDER, BUILDERS, DISABLED, PUSH, TEST, Shell, Variant, shell
+from unit.pipeline_variants import MIGRATED, STAYING
 
 COMMIT = "d" * 40
 TARGET = Target("1.3.2", "e" * 40, others={f"{field.SLACK}@v3": Release("3.0.1", COMMIT)})
@@ -25,6 +26,7 @@ NEW_TEST = f"{field.WORKFLOWS}test.yaml"
 ROLLBACK = f"{field.WORKFLOWS}rollback.yaml"
 # Planning takes a second, and many tests look at the same plan.
 PLANS: dict[str, Migration] = {}
+EVERY = {**BUILDERS, **MIGRATED}
 TOOLS = Path(sys.executable).parent
 
 
@@ -35,6 +37,11 @@ def template() -> Mapping[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
+
+
+def variant(name: str) -> Variant:
+    """Returns a repository of a kind."""
+    return EVERY[name]()
 
 
 def planned(template: Mapping[str, bytes], of: Variant | str, target: Target = TARGET) -> Migration:
@@ -80,9 +87,13 @@ def inputs(migration: Migration, path: str, action: str, job: str = "") -> Any:
 def migrated(template: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns a folder with all kinds of repositories as they are after their migration."""
     folder = tmp_path_factory.mktemp("migrated")
-    for number, name in enumerate(BUILDERS):
+    for number, name in enumerate(EVERY):
         repository = variant(name)
-        for path, content in after(repository, planned(template, name)).items():
+        migration = planned(template, name)
+        for path, content in after(repository, migration).items():
+            if path.startswith(field.WORKFLOWS) and path not in migration.files:
+                # A workflow of the repository's own is as good as it was.
+                continue
             place = folder / f"{number}-{repository.repository.rpartition('/')[2]}" / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
@@ -91,7 +102,7 @@ def migrated(template: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFac
 
 def test_every_migrated_workflow_passes_actionlint(root: Path, migrated: Path) -> None:
     workflows = [path for path in sorted(migrated.rglob("*.yaml")) if path.parent.name == "workflows"]
-    assert len(workflows) > 2 * len(BUILDERS)
+    assert len(workflows) > 2 * len(EVERY)
     done = subprocess.run(
         ["node", "tests/actionlint.cjs", *workflows],
         cwd=root,
@@ -651,6 +662,91 @@ def test_a_variable_of_the_job_goes_with_the_step_that_uses_it(template: Mapping
     assert loaded(migration, NEW_PUSH)["jobs"]["build"]["env"] == {"IMAGE": "${{ vars.IMAGE }}"}
 
 
+# Lines that few pipelines have ----------------------------------------------------------------------
+
+BUILD_JOB, TEST_JOB = ("jobs", "build"), ("jobs", "test")
+CHECKOUT_WITH = (*BUILD_JOB, "steps", 0, "with")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "way", "value"),
+    [
+        ("services", NEW_PUSH, (*BUILD_JOB, "services", "db", "ports"), ["5432:5432"]),
+        ("environment", NEW_PUSH, (*BUILD_JOB, "environment"), "production"),
+        ("concurrency of a job", NEW_PUSH, (*BUILD_JOB, "concurrency"), {"group": "pushes"}),
+        ("defaults", NEW_PUSH, (*BUILD_JOB, "defaults", "run"), {"shell": "bash"}),
+        ("rights of a step", NEW_PUSH, (*BUILD_JOB, "permissions", "issues"), "write"),
+        ("machine with labels", NEW_PUSH, (*BUILD_JOB, "runs-on"), ["self-hosted", "linux"]),
+        ("machine of the test", NEW_TEST, (*TEST_JOB, "runs-on"), "ubuntu-22.04"),
+        ("machine of the test", NEW_TEST, (*TEST_JOB, "timeout-minutes"), 200),
+        ("condition of the test", NEW_TEST, (*TEST_JOB, "if"), "github.actor != 'a-bot'"),
+        ("submodules and LFS", NEW_PUSH, (*CHECKOUT_WITH, "submodules"), "recursive"),
+        ("submodules and LFS", NEW_PUSH, (*CHECKOUT_WITH, "lfs"), True),
+        ("branch of the checkout", NEW_PUSH, (*CHECKOUT_WITH, "ref"), "live"),
+        ("template", NEW_PUSH, (*CHECKOUT_WITH, "fetch-depth"), "0"),
+        ("variable that a program reads", NEW_PUSH, (*BUILD_JOB, "env", "BUILDKIT_PROGRESS"), "plain"),
+        ("job that the build waits for", NEW_PUSH, (*BUILD_JOB, "needs"), ["check", "look"]),
+        ("job that builds by itself", NEW_PUSH, ("jobs", "smoke", "steps", 1, "run"), "./look"),
+        ("branches-ignore", NEW_PUSH, ("on", "push"), {"branches-ignore": ["wip"]}),
+        ("tags of any name", NEW_PUSH, ("on", "push"), {"branches": ["main"], "tags": ["**"]}),
+        ("paths", NEW_PUSH, ("on", "push", "paths"), ["docs/**", "**/*.md"]),
+        ("paths", NEW_PUSH, ("on", "schedule"), [{"cron": "1 2 * * 3"}]),
+        ("kinds of pull requests", NEW_TEST, ("on", "pull_request", "types"), ["labeled"]),
+        ("kinds of pull requests", NEW_TEST, ("on", "pull_request", "branches-ignore"), ["wip"]),
+        ("workflow that waits for the push", NEW_PUSH, ("name",), "Build the image, and tell the hubs"),
+        ("one workflow for both", NEW_TEST, ("on", "pull_request"), None),
+    ],
+)
+def test_a_line_of_an_old_pipeline_stands_in_the_new_one(
+    template: Mapping[str, bytes], name: str, path: str, way: tuple[str | int, ...], value: object
+) -> None:
+    found = loaded(planned(template, name), path)
+    for key in way:
+        found = found[key]
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("name", "registry", "tag", "extra"),
+    [
+        ("one workflow for both", "quay.io", "${{ github.ref_type == 'tag' && github.ref_name || '' }}", {}),
+        (
+            "shell variables",
+            "quay.io",
+            "{sha:40}",
+            {"builder": "docker", "context": "docker", "dockerfile": "Dockerfile"},
+        ),
+        ("docker/build-push-action", "docker.io", "{sha:40}", {"builder": "docker", "latest": True}),
+    ],
+)
+def test_an_image_keeps_its_registry_its_name_and_its_tags(
+    template: Mapping[str, bytes], name: str, registry: str, tag: str, extra: Mapping[str, object]
+) -> None:
+    build = inputs(planned(template, name), NEW_PUSH, "build")
+    assert (build["registry"], build["image"], build["tag"]) == (registry, "somebody/some-image", tag)
+    assert {key: build.get(key) for key in extra} == extra
+    assert build["registry-password"].endswith("_PASSWORD }}")
+
+
+def test_a_grader_stays_beside_the_pipeline_that_is_migrated(template: Mapping[str, bytes]) -> None:
+    migration = planned(template, "grader")
+    assert f"{field.WORKFLOWS}grade.yaml" not in migration.files
+    assert NEW_PUSH in migration.files
+    (told,) = [each for each in migration.left_out if each.file.endswith("grade.yaml")]
+    assert "the secrets GRADER_KEY, and runs the code of a fork" in told.why
+
+
+@pytest.mark.parametrize("name", STAYING)
+def test_a_pipeline_that_cannot_be_read_stays_and_the_plan_says_why(
+    template: Mapping[str, bytes], name: str
+) -> None:
+    repository = STAYING[name]()
+    migration = planned(template, repository)
+    pipelines = {PUSH, TEST, f"{field.WORKFLOWS}all.yaml", NEW_PUSH, NEW_TEST, ROLLBACK}
+    assert not pipelines & set(migration.files)
+    assert name in " ".join(explain(migration).split())
+
+
 # Repositories that have the template's files -------------------------------------------------------
 
 
@@ -844,10 +940,16 @@ def test_a_lint_workflow_that_does_more_is_not_touched(template: Mapping[str, by
     assert field.LINT not in planned(template, field.data100(files)).files
 
 
-def test_another_job_beside_an_unsafe_build_is_named(template: Mapping[str, bytes]) -> None:
+def test_a_workflow_that_does_more_than_an_unsafe_build_stays_and_its_danger_is_told(
+    template: Mapping[str, bytes],
+) -> None:
     files = field.unsafe()
     files[TEST] += b"  more:\n    runs-on: x\n    steps:\n      - run: make more\n"
-    assert "the job `more`" in {each.what for each in planned(template, field.data100(files)).left_out}
+    migration = planned(template, field.data100(files))
+    assert TEST not in migration.files
+    (told,) = [each for each in migration.left_out if "the workflow on" in each.what]
+    assert (told.what, told.line) == ("the workflow on `pull_request_target`", 4)
+    assert "GAR_SECRET_KEY, and runs the code of a fork" in told.why
 
 
 def test_companions_that_are_there_stay(template: Mapping[str, bytes]) -> None:
