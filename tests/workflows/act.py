@@ -125,24 +125,17 @@ class Act:
         # Each run has a storage of its own, which is thrown away with the test.
         artifacts = Path(tempfile.mkdtemp(dir=self.folder))
         environment = {**self.environment, "STAND_IN_ARTIFACTS": str(artifacts)}
-        options = {
-            "--local-repository": [f"{name}={folder}" for name, folder in repositories.items()],
-            "--env": [f"{name}={value}" for name, value in environment.items()],
-            "--var": [f"{name}={value}" for name, value in variables.items()],
-            "--secret": [f"{name}={value}" for name, value in secrets.items()],
-        }
         command = [
             *(str(program("act")), event, "--workflows", f".github/workflows/{workflow}"),
             *("--eventpath", str(path), "--actor", actor, "--platform", "ubuntu-latest=-self-hosted"),
-            *(
-                "--action-cache-path",
-                str(self.folder / "cache"),
-                "--action-offline-mode",
-                "--no-cache-server",
-            ),
+            *("--action-cache-path", str(self.folder / "cache")),
+            *("--action-offline-mode", "--no-cache-server"),
             # Hidden secrets could not be looked for.
             *("--json", "--insecure-secrets"),
-            *(word for name, values in options.items() for value in values for word in (name, value)),
+            *_options("--local-repository", repositories),
+            *_options("--env", environment),
+            *_options("--var", variables),
+            *_options("--secret", secrets),
         ]
         status, output = finished(command, checkout, self._process_environment())
         left = {archive.stem: archive.read_bytes() for archive in artifacts.iterdir()}
@@ -223,3 +216,8 @@ def published(folder: Path) -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, copy, follow_symlinks=False)
     return folder
+
+
+def _options(option: str, values: Mapping[str, object]) -> list[str]:
+    """Return an option once for each name and its value."""
+    return [word for name, value in values.items() for word in (option, f"{name}={value}")]

@@ -100,7 +100,7 @@ def read_environment(path: Path, name: str) -> PackageFile:
         name: the file as it is named in the repository.
 
     Raises:
-        InvalidEnvironment: it is no YAML, or not the map that conda reads.
+        InvalidEnvironment: it is not YAML, or not the map that conda reads.
     """
     if path.stat().st_size > _LARGEST:
         # Reading it would take longer than it is worth; who made it need not have meant well.

@@ -123,7 +123,7 @@ def test_a_requirement_of_pip_is_read_in_every_form(text: str, name: str, versio
     "text",
     [
         "-r other.txt",
-        "--index-url https://example.org/simple",
+        "--find-links https://example.org/simple",
         "-e .",
         "-e git+https://example.org/a#egg=a",
         "git+https://example.org/a@b",
