@@ -13,6 +13,7 @@ Role = Literal["push", "test", "lint", "binder"]
 _CALL = re.compile(
     r"(?P<repository>[\w.-]+/[\w.-]+)/\.github/workflows/(?P<name>[\w.-]+)\.ya?ml@(?P<ref>.+)", re.IGNORECASE
 )
+_VERSION = re.compile(r"v?(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")
 _ROLES: dict[str, Role] = {
     "build-push-create-pr": "push",
     "build-test-image": "test",
@@ -28,7 +29,7 @@ class Shared:
 
     Args:
         registry: where it pushes to.
-        repo2docker: the version that it builds with.
+        repo2docker: the version that it builds with from each of its own versions on, the newest last.
         deployments: the repository whose references it moves.
         base_branch: the branch that its pull requests are for.
         base_by_docker: whether it builds `base-*-image` with plain Docker, with tags of seven characters, and
@@ -38,7 +39,7 @@ class Shared:
     """
 
     registry: str
-    repo2docker: str
+    repo2docker: tuple[tuple[str, str], ...]
     deployments: str
     base_branch: str
     base_by_docker: bool
@@ -49,7 +50,7 @@ class Shared:
 SHARED = {
     "berkeley-dsep-infra/update-deployment": Shared(
         registry=DEFAULT_REGISTRY,
-        repo2docker="2024.07.0",
+        repo2docker=(("", "2024.07.0"),),
         deployments=SHARED_DEPLOYMENTS["berkeley-dsep-infra/update-deployment"],
         base_branch="staging",
         base_by_docker=True,
@@ -58,7 +59,7 @@ SHARED = {
     ),
     "cal-icor/shared-workflows": Shared(
         registry=DEFAULT_REGISTRY,
-        repo2docker="2025.12.0",
+        repo2docker=(("0.1", "2025.12.0"), ("0.2", "2026.04.0")),
         deployments=SHARED_DEPLOYMENTS["cal-icor/shared-workflows"],
         base_branch="staging",
         base_by_docker=False,
@@ -109,6 +110,19 @@ def calls(file: WorkflowFile) -> tuple[Call, ...]:
     return tuple(found)
 
 
+def repo2docker_of(call: Call) -> tuple[str, bool]:
+    """Return the version of repo2docker that a shared workflow builds with, and whether its ref says so."""
+    known = call.shared.repo2docker
+    if not known[0][0]:
+        return known[0][1], True
+    version = _VERSION.fullmatch(call.ref)
+    if not version:
+        return known[-1][1], False
+    own = tuple(map(int, version.groups()))
+    older = [which for since, which in known if tuple(map(int, since.split("."))) <= own]
+    return (older[-1], True) if older else (known[0][1], False)
+
+
 def read_push(reading: Reading, file: WorkflowFile, call: Call) -> None:
     """Read the call that builds, pushes and opens the pull request."""
     uses = origin_of(file, call.job.values["uses"])
@@ -133,7 +147,7 @@ def read_test(reading: Reading, file: WorkflowFile, call: Call) -> None:
     if _built_by_docker(reading, call):
         reading.add("build", "builder", "docker", uses)
     else:
-        reading.add("test", "repo2docker-version", call.shared.repo2docker, uses)
+        _take_repo2docker(reading, "test", uses, call)
 
 
 def _take(reading: Reading, file: WorkflowFile, name: str, scalar: Scalar) -> None:
@@ -183,11 +197,21 @@ def _read_shared(reading: Reading, uses: Origin, call: Call) -> None:
         reading.add("publish", "tag", "{sha:7}", uses)
         reading.take("bump", "never", uses)
         return
-    reading.add("build", "repo2docker-version", shared.repo2docker, uses)
+    _take_repo2docker(reading, "build", uses, call)
     if not reading.values.get("hub"):
         reading.take("bump", "never", uses)
     elif shared.needs_hub and "${{" in reading.values["hub"]:
         reading.take("bump", "with hub", uses)
+
+
+def _take_repo2docker(reading: Reading, target: str, uses: Origin, call: Call) -> None:
+    version, known = repo2docker_of(call)
+    reading.add(target, "repo2docker-version", version, uses)
+    if not known:
+        reading.notes.append(
+            f"Which repo2docker {call.repository}@{call.ref} builds with is not known: "
+            f"it is set to {version}. The log of the last build says what it was."
+        )
 
 
 def _built_by_docker(reading: Reading, call: Call) -> bool:

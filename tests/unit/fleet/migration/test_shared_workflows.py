@@ -142,3 +142,22 @@ def test_a_secret_of_a_test_is_not_carried_over() -> None:
     assert (origin.line, by) == (6, "")
     assert reason == "The test names what it needs by itself; a fork's gets no `GAR_SECRET_KEY`."
     assert reading.configuration().registry_password == ""
+
+
+@pytest.mark.parametrize(
+    ("ref", "version", "known"),
+    [
+        ("0.1.2", "2025.12.0", True),
+        ("v0.2.0", "2026.04.0", True),
+        ("0.5.0", "2026.04.0", True),
+        ("0.10.0", "2026.04.0", True),
+        ("0.0.9", "2025.12.0", False),
+        ("main", "2026.04.0", False),
+    ],
+)
+def test_the_ref_says_which_repo2docker_cal_icor_builds_with_or_a_note_says_that_it_does_not(
+    ref: str, version: str, *, known: bool
+) -> None:
+    reading = push(f"{ICOR}/build-push-create-pr.yaml@{ref}")
+    assert reading.values["build"]["repo2docker-version"] == version
+    assert [f"@{ref} builds with is not known" in note for note in reading.notes] == [True] * (not known)

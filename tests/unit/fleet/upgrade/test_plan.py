@@ -262,7 +262,7 @@ def test_a_base_image_of_cal_icor_is_built_by_repo2docker(template: Mapping[str,
     caller = Variant("cal-icor/base-user-image", field.cal_icor_caller("0.5.0", keyless=True))
     build = inputs(planned(template, caller), NEW_PUSH, "build")
     assert "builder" not in build
-    assert build["repo2docker-version"] == "2025.12.0"
+    assert build["repo2docker-version"] == "2026.04.0"
 
 
 def test_a_caller_without_a_key_logs_in_to_google(template: Mapping[str, bytes]) -> None:
