@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+import time
 from collections.abc import Iterable, Mapping
 
 from demo.terminal import BLUE, BOLD, DIM, GREEN, RED, MarkdownView, Painter
@@ -24,11 +25,20 @@ class Screen:
         self.painter = painter
         self.width = width
         self._step = 0
+        self._begin = time.monotonic()
 
     def step(self, title: str) -> None:
-        """Begin a step."""
+        """Begin a step, and say how long the one before it took."""
+        self.end_step()
         self._step += 1
         print(f"\n{self.paint(f'{self._step}. {title}', BOLD)}", flush=True)
+
+    def end_step(self) -> None:
+        """Say how long the step took that ends now, if it is worth a word."""
+        now = time.monotonic()
+        if self._step and (seconds := round(now - self._begin)):
+            self.say(f"({seconds} s)", DIM)
+        self._begin = now
 
     def say(self, text: str = "", style: str = "") -> None:
         """Write a line, or lines."""
@@ -41,11 +51,16 @@ class Screen:
         lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
         self.say("\n".join(indent + line for line in lines), style)
 
-    def markdown(self, text: str) -> None:
-        """Write Markdown as its reader sees it at first, in a frame."""
+    def markdown(self, text: str, unfolded: Iterable[str] = ()) -> None:
+        """Write Markdown as its reader sees it, in a frame.
+
+        Args:
+            text: the Markdown.
+            unfolded: how the titles of that begin which the reader clicks to see what is folded away.
+        """
         border = "─" * (self.width - len(INDENT) - 1)
         self.say(f"╭{border}", DIM)
-        for line in MarkdownView(self.painter, self.width - len(INDENT) - 2).show(_folded(text)):
+        for line in MarkdownView(self.painter, self.width - len(INDENT) - 2).show(_folded(text, unfolded)):
             print(f"{INDENT}{self.paint('│', DIM)} {line}".rstrip())
         self.say(f"╰{border}", DIM)
 
@@ -80,9 +95,11 @@ class Screen:
                 self.say(line, GREEN if line[0] == "+" else RED)
 
 
-def _folded(markdown: str) -> str:
+def _folded(markdown: str, unfolded: Iterable[str]) -> str:
     """Return Markdown without what its reader sees only after a click."""
-    return re.sub(r"<details><summary>(.*?)</summary>.*?</details>", r"▸ \1", markdown, flags=re.DOTALL)
+    kept = "".join(f"(?!{re.escape(title)})" for title in unfolded)
+    folded = rf"<details><summary>{kept}(.*?)</summary>.*?</details>"
+    return re.sub(folded, r"▸ \1", markdown, flags=re.DOTALL)
 
 
 def _mark(results: Iterable[str]) -> str:

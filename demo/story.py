@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from pathlib import Path
 
 from demo import pages
@@ -20,17 +22,19 @@ from demo.terminal import BOLD, DIM, Painter
 from demo.world import (
     CHANGE,
     HISTORY,
-    LATER_CHANGE,
+    LAST,
+    Change,
     StepFailed,
     World,
     new_world,
     ways_to_name_the_image,
+    with_dockerfile,
 )
+from hub_image_actions.packages.package_list import PackageList
 from local_github import LocalGitHub
 from local_github.pulls import Pull
 from local_github.repository import Repository
-from testbed.__main__ import prepare
-from testbed.cache import cache_folder
+from testbed.__main__ import prepare_images
 from testbed.process import ProgramError
 
 TITLE = "From a change of an image to the hubs that run it"
@@ -42,6 +46,10 @@ DESCRIPTION = (
 )
 OUTPUT = Path(__file__).parent / "pages"
 MINUTES = 15
+# After so long, whoever waits is told for what.
+PATIENCE = 3
+# What is folded away in comments, and shown here nevertheless where they are short.
+PACKAGE_LISTS = ("Added", "Upgraded")
 WIDTHS = (72, 120)
 MEBIBYTE = 1 << 20
 LABEL = "org.opencontainers.image."
@@ -87,17 +95,26 @@ class Demonstration:
         pages.add_pages(world)
 
     def tell(self) -> None:
-        """Tell it from beginning to end."""
+        """Tell it from beginning to end: a change of conda's packages, then, shorter, a Dockerfile."""
         self.show_repositories()
-        pull = self.change()
-        self.test(pull)
+        self.build_first()
+        self.show_pull_request("The pull request in the deployments repository, as its reader sees it")
+        self.show_diff()
+        self.merge_hubs()
+        pull = self.change(CHANGE, "A pull request raises a version in environment.yml, and adds a package")
+        self.test(
+            pull,
+            "Its workflow builds the image, runs image-tests/ in it, and starts it as a hub would; "
+            "it is kept among the candidates, with a key that opens nothing that hubs use",
+            "What comes before the packages is taken from the last build, the packages are not",
+            PACKAGE_LISTS,
+        )
         self.badge(pull)
         tag = self.merge(pull)
         self.show_image(tag)
-        self.show_pull_request()
-        self.show_diff()
+        self.show_pull_request("The hubs' next pull request: what changes in the packages", PACKAGE_LISTS)
         self.push_again()
-        self.supersede()
+        self.build_on_dockerfile()
 
     def show_repositories(self) -> None:
         """Show both repositories as they are when the story begins."""
@@ -109,8 +126,10 @@ class Demonstration:
         self.screen.prose(f"Its workflows: {workflows}", DIM)
         self.screen.pairs(world.variables)
         self.screen.prose(
-            "Different from the template: a Dockerfile puts it on a base image made on this machine (Debian, "
-            "Python, Jupyter). A build from conda's packages takes many minutes, and the world outside."
+            "The template's files are as they are, and repo2docker builds the image from environment.yml. "
+            "Containers find a small conda-forge and a small archive of Debian on this machine: CPython and "
+            "Python's packages are real ones, packed anew; C libraries among conda's are empty; and what "
+            "stands in for micromamba solves and installs by rattler, another implementation of conda."
         )
         self.trail.stop("The image repository, made from the template", world.repository)
         self.screen.step("The deployments repository: a dozen hubs, each naming the image in its own way")
@@ -118,30 +137,47 @@ class Demonstration:
         older, current = world.history
         self.screen.prose(
             f"Most are at {current}, the image of #{len(HISTORY)} in the image repository; "
-            f"some still at {older}, that of #1."
+            f"some still at {older}, that of #1. Both are tiny here."
         )
         self.trail.stop("The deployments repository, with a dozen hubs", world.deployments)
 
-    def change(self) -> Pull:
-        """Open the pull request that changes the image."""
-        self.screen.step("A pull request changes the image, and adds a test of the change")
-        pull = self.world.propose(CHANGE)
+    def build_first(self) -> None:
+        """Build what was merged last, of which no pull request kept an image."""
+        self.screen.step(
+            f"#{len(HISTORY) + 1} was merged, and no image of it was kept: it is built from nothing"
+        )
+        self.screen.say(LAST.title, BOLD)
+        self.say_long("Some 190 of conda's packages are fetched and linked")
+        self.world.push()
+        self.screen.run(self.world.ended[-1])
+        self.trail.stop_at_run("Built from nothing, tested and pushed: the log")
+
+    def merge_hubs(self) -> None:
+        """Merge the pull request in the deployments repository."""
+        pull = self.pulls[-1]
+        self.screen.step("It is merged: the hubs are at the new image")
+        self.world.merge(pull)
+        self.say_pull(pull)
+
+    def change(self, change: Change, title: str) -> Pull:
+        """Open a pull request that changes the image."""
+        self.screen.step(title)
+        pull = self.world.propose(change)
         self.say_pull(pull)
         self.screen.diff(difference(self.world.repository, pull))
         return pull
 
-    def test(self, pull: Pull) -> None:
+    def test(self, pull: Pull, title: str, long: str = "", unfolded: Iterable[str] = ()) -> None:
         """Run what builds and tests a pull request, and show its comment."""
-        self.screen.step(
-            "Its workflow builds the image, runs image-tests/ in it, and starts it as a hub would; "
-            "it is kept among the candidates, with a key that opens nothing that hubs use"
-        )
+        self.screen.step(title)
+        if long:
+            self.say_long(long)
         self.world.on_pull_request(pull, "opened", "test.yaml")
         self.screen.run(self.world.ended[-1])
         self.screen.say("The pull request says what happened:")
         # The result comes first; behind it comes the badge, for which Binder may not pull this image.
-        self.screen.markdown(pull.comments[0].body)
-        self.trail.stop_at_run("The pull request is built and tested: the log")
+        self.screen.markdown(pull.comments[0].body, unfolded)
+        self.trail.stop_at_run(f"{pull.title}: built and tested, the log")
 
     def badge(self, pull: Pull) -> None:
         """Run what adds a badge to a pull request, and show its comment."""
@@ -163,7 +199,7 @@ class Demonstration:
             "It is merged: the image that was tested is taken from the candidates and gets its tag, nothing "
             "is built again, and the hubs' pull request is opened"
         )
-        tag = self.world.merge(pull)
+        tag = self.world.merge(pull)[:12]
         self.world.push()
         self.screen.run(self.world.ended[-1])
         if brought := LAYERS.search(self.world.ended[-1].run.log):
@@ -176,24 +212,26 @@ class Demonstration:
         self.screen.step("The image is in the registry: what later jobs get is its tag and its digest")
         image = self.world.pushed_image(tag)
         size = sum(size for _, size in image.layers)
+        packages = PackageList.from_labels(image.labels) or PackageList()
         self.screen.pairs(
             {
                 "image": image.reference,
                 "digest": image.digest,
                 "layers": f"{len(image.layers)}, together {size / MEBIBYTE:.0f} MiB compressed",
+                "packages": f"{len(packages)}, of which conda's {len(packages.of(['conda']))}",
                 **{name: image.labels[LABEL + name] for name in ("source", "revision", "created")},
             }
         )
         path = f"/{self.world.name}/image/{tag}"
         self.trail.stops.append(Stop(f"The image in the registry: {tag}", path, image.digest))
 
-    def show_pull_request(self) -> None:
-        """Show the pull request in the deployments repository."""
+    def show_pull_request(self, title: str, unfolded: Iterable[str] = ()) -> None:
+        """Show the newest pull request in the deployments repository."""
         pull = self.pulls[-1]
-        self.screen.step("The pull request in the deployments repository, as its reader sees it")
+        self.screen.step(title)
         self.say_pull(pull)
-        self.screen.markdown(pull.body or "")
-        self.trail.stop("The pull request in the deployments repository", pull, pull.title)
+        self.screen.markdown(pull.body or "", unfolded)
+        self.trail.stop(f"The deployments' pull request: {pull.title}", pull)
 
     def show_diff(self) -> None:
         """Show what that pull request changes, line by line."""
@@ -213,20 +251,21 @@ class Demonstration:
         self.screen.prose(f"{self.summed_up()}; {compared(before, state(self.world))}.")
         self.trail.stop_at_run("The same run again, which does nothing twice: the log")
 
-    def supersede(self) -> None:
-        """Merge one more change before anybody merged the hubs' pull request."""
-        self.screen.step(
-            "A newer image before anybody merged: its pull request takes the place of the older one"
+    def build_on_dockerfile(self) -> None:
+        """Show the second way to make an image, and that a newer bump takes the place of an older one."""
+        pull = self.change(
+            with_dockerfile(self.world),
+            "Second act: a Dockerfile in place of conda's packages, on a base image made on this machine",
         )
-        change = self.world.propose(LATER_CHANGE)
-        self.say_pull(change)
-        self.world.merge(change)
+        self.test(pull, "The same workflow builds with Docker, and is done sooner")
+        self.screen.step("It is merged before the hubs' pull request was: the new one takes its place")
+        self.world.merge(pull)
         self.world.push()
         self.screen.run(self.world.ended[-1])
-        self.trail.stop_at_run("One more change, merged before anybody merged that: the log")
-        for pull in self.pulls:
-            self.screen.say(f"#{pull.number} {pull.title:<44} {pull.state}")
-            for comment in pull.comments:
+        self.trail.stop_at_run("The Dockerfile's image, merged and promoted: the log")
+        for one in self.pulls:
+            self.screen.say(f"#{one.number} {one.title:<44} {'merged' if one.merged else one.state}")
+            for comment in one.comments:
                 self.screen.say(f"   {comment.user.login}: {comment.body.splitlines()[0]}", DIM)
         self.screen.say(f"{self.summed_up()}; the older branch is deleted.")
         self.trail.stop("The pull request that takes its place", self.pulls[-1], self.pulls[-1].title)
@@ -235,6 +274,10 @@ class Demonstration:
         """Write whose pull request it is, and what it is called."""
         self.screen.say(f"{pull.title} #{pull.number}", BOLD)
         self.screen.say(f"{pull.user.login} → {pull.base} of {pull.repository.full_name}", DIM)
+
+    def say_long(self, what: str) -> None:
+        """Say what takes so long before it does."""
+        self.screen.say(f"{what}; this takes a few minutes …", DIM)
 
     @property
     def pulls(self) -> list[Pull]:
@@ -354,9 +397,7 @@ def main() -> int:
         # Ended in the regular way, so that all that was started ends and its folder goes.
         signal.signal(number, lambda *_: sys.exit(1))
     try:
-        if not any(cache_folder("base-images").glob("jupyter-*/config.json")):
-            screen.say("A base image with Jupyter is made, once for all times; this takes some minutes …")
-            prepare()
+        set_up(screen)
         return demonstrate(screen, options.output, stay)
     except KeyboardInterrupt:
         print()
@@ -364,6 +405,19 @@ def main() -> int:
     except (ProgramError, StepFailed) as error:
         print(f"scripts/demo: {error}", file=sys.stderr)
         return 1
+
+
+def set_up(screen: Screen) -> None:
+    """Make what images are made of, and say so where that takes time, as it does once.
+
+    Raises:
+        ProgramError: a part cannot be fetched or made.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(prepare_images)
+        if not wait_for([made], PATIENCE).done:
+            screen.say("What images are made of is fetched and packed, once; this takes some minutes …")
+        made.result()
 
 
 def demonstrate(screen: Screen, output: Path, stay: float) -> int:
@@ -382,6 +436,7 @@ def demonstrate(screen: Screen, output: Path, stay: float) -> int:
                     "GitHub": f"{github.server_url}, with git, REST API and pages",
                     "registry": f"{world.registry.host}, which wants a login",
                     "runner": "act: the template's workflow files as they are, this project's actions",
+                    "packages": "a small conda-forge and Debian archive, which the engine's containers find",
                 }
             )
             demonstration = Demonstration(world, screen)

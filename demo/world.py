@@ -4,14 +4,12 @@ import datetime
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import requests
 
 from hub_image_actions.deployments.bump import Bump
 from hub_image_actions.deployments.holds import today
@@ -20,32 +18,35 @@ from hub_image_actions.references import ImageName
 from local_github import LocalGitHub
 from local_github.pulls import Pull
 from testbed.base_image import jupyter_base
-from testbed.engine import Engine, RunningEngine, some_engine
+from testbed.cache import cache_folder
+from testbed.conda_world import conda_world
 from testbed.registry import Registry, TokenAuth
 from testbed.seed_image import seed_image
 from workflows.act import Act, Run, published
-from workflows.image_repository import ACCOUNTS, ALL_RIGHTS, ImageRepository, Rights
+from workflows.image_repository import (
+    ACCOUNTS,
+    ALL_RIGHTS,
+    ENVIRONMENT,
+    ImageRepository,
+    Rights,
+    Setup,
+    job_environment,
+)
 
 FILES = Path(__file__).parent / "datahub"
 HUB = "data101"
 IMAGE = f"ucb-datahub-2018/user-images/{HUB}-user-image"
 AUTHOR = "alice"
-SECONDS = 30
 NANOSECONDS = 1e9
 # What the files below datahub/ hold in place of what only a run knows.
 WRITTEN_HOST, WRITTEN_TAG, WRITTEN_OLDER_TAG = "registry.example.org", "3f1c9a7be210", "b06d5e41f7aa"
 WRITTEN_DIGEST, WRITTEN_DAY = "sha256:" + "0" * 64, "2026-12-18"
 HOLD_DAYS = 25
-_LAST_EXPORT = re.compile(r"(?:.*\n)*(?:# )?export .*\n")
-_TEST = '''\
-"""What the labs find in their environment."""
-
-import os
-
-
-def test_numerical_libraries_take_{word}_threads():
-    assert os.environ["OMP_NUM_THREADS"] == "{value}"
-'''
+# Where the template's `start` says what goes there.
+EXPORTS = "# export MY_COURSE_DATA=/srv/data\n"
+# How old packages are told from what a pull request makes of them, in `environment.yml`.
+CHECKED_LINKS, NEWER_LINKS = "  - nbgitpuller=1.2.*\n", "  - nbgitpuller=1.3.*\n"
+COURSES = "  # What the courses need.\n"
 
 
 class StepFailed(RuntimeError):
@@ -54,45 +55,67 @@ class StepFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Change:
-    """A pull request in the image repository, which gives the image a variable.
+    """A pull request in the image repository.
 
     Attributes:
         branch: its branch.
         title: its title.
-        name: the variable's name.
-        value: the variable's value.
-        files: what else it changes.
+        edits: what it changes: a file, a text in it, and what takes its place.
+        files: the files that it writes anew.
     """
 
     branch: str
     title: str
-    name: str
-    value: str
-    files: Mapping[str, str] = field(default_factory=dict)
+    edits: tuple[tuple[str, str, str], ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
-    def start(self, text: str) -> str:
-        """Return the script `start` with the variable set."""
-        line = f"export {self.name}={self.value}\n"
-        if f"export {self.name}=" in text:
-            return re.sub(rf"export {self.name}=.*\n", line, text)
-        found = _LAST_EXPORT.match(text)
-        if found is None:
-            raise ValueError("the template's `start` shows no export")
-        return text[: found.end()] + line + text[found.end() :]
+    def edited(self, read: Callable[[str], bytes]) -> dict[str, bytes]:
+        """Return the files that it changes, as they are after it.
+
+        Args:
+            read: returns a file as it is before.
+
+        Raises:
+            ValueError: a file does not hold what is to be changed.
+        """
+        changed: dict[str, str] = {}
+        for path, old, new in self.edits:
+            text = changed.get(path) or read(path).decode()
+            if old not in text:
+                raise ValueError(f"the template's {path} does not hold {old!r}")
+            changed[path] = text.replace(old, new)
+        return {path: text.encode() for path, text in changed.items()} | dict(self.files)
 
 
-def _threads(branch: str, title: str, value: str, word: str) -> Change:
-    test = {"image-tests/test_threads.py": _TEST.format(value=value, word=word)}
-    return Change(branch, title, "OMP_NUM_THREADS", value, test)
+def _export(branch: str, title: str, line: str) -> Change:
+    return Change(branch, title, (("start", EXPORTS, f"{EXPORTS}export {line}\n"),))
 
 
-# Merged and built before the demonstration begins; some hubs are still at the first.
+# Merged before the demonstration begins; of the images, some hubs are still at the first.
 HISTORY = (
-    Change("time-zone", "Set the time zone of the campus", "TZ", "America/Los_Angeles"),
-    Change("lab-data", "Tell the labs where their data are", "DATA101_DATA", "/srv/data101"),
+    _export("time-zone", "Set the time zone of the campus", "TZ=America/Los_Angeles"),
+    _export("lab-data", "Tell the labs where their data are", "DATA101_DATA=/srv/data101"),
 )
-CHANGE = _threads("two-threads", "Limit numerical libraries to two threads", "2", "two")
-LATER_CHANGE = _threads("four-threads", "Allow four threads: the matrix lab took too long", "4", "four")
+# Merged, too, and not yet built.
+LAST = Change(
+    "checked-links",
+    "Stay with nbgitpuller 1.2 until the labs' links are checked",
+    (("environment.yml", NEWER_LINKS, CHECKED_LINKS),),
+)
+CHANGE = Change(
+    "humanize",
+    "Raise nbgitpuller to 1.3, and add humanize for the labs",
+    (
+        ("environment.yml", CHECKED_LINKS, NEWER_LINKS),
+        ("environment.yml", COURSES, f"{COURSES}  - humanize=4.17.*\n"),
+    ),
+)
+
+
+def with_dockerfile(world: ImageRepository) -> Change:
+    """Return the change by which a Dockerfile makes the image, in place of conda's packages."""
+    files = {"Dockerfile": world.dockerfile(), "environment.yml": ENVIRONMENT.encode()}
+    return Change("dockerfile", "Build on a base image of our own, by a Dockerfile", files=files)
 
 
 @dataclass(frozen=True)
@@ -167,12 +190,13 @@ class World(ImageRepository):
     def hubs(self) -> dict[str, bytes]:
         """Return the deployments' files, their hubs at the images of the two merges before."""
         for change in HISTORY:
-            tag = self.merge(self.propose(change))
+            tag = self.merge(self.propose(change))[:12]
             # Not built: a layer with the one file that differs stands for the image.
             script = self.repository.read("main", "start")
             self.registry.push(self.image, tag, seed_image({"srv/repo/start": script}))
             self.history.append(tag)
         older, current = self.history
+        self.merge(self.propose(LAST))
         day = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=HOLD_DAYS)
         known = {
             WRITTEN_HOST: self.registry.host,
@@ -191,27 +215,13 @@ class World(ImageRepository):
 
     def propose(self, change: Change) -> Pull:
         """Open a pull request."""
-        start = change.start(self.repository.read("main", "start").decode())
-        files: dict[str, Any] = {"start": ("100755", start.encode())}
-        files |= {name: text.encode() for name, text in change.files.items()}
+        files: dict[str, Any] = change.edited(lambda path: self.repository.read("main", path))
+        files |= {"start": ("100755", files["start"])} if "start" in files else {}
         author = f"{AUTHOR.capitalize()} <{AUTHOR}@example.org>"
         self.repository.commit(files, change.title, change.branch, author)
-        self._ask("POST", "pulls", {"title": change.title, "head": change.branch, "base": "main"})
+        body = {"title": change.title, "head": change.branch, "base": "main"}
+        self.ask("POST", f"{self.name}/pulls", body)
         return self.repository.pulls[-1]
-
-    def merge(self, pull: Pull) -> str:
-        """Merge a pull request and return the tag that the image of its commit has."""
-        commit: str = self._ask("PUT", f"pulls/{pull.number}/merge", {})["sha"]
-        return commit[:12]
-
-    def _ask(self, method: str, path: str, body: Mapping[str, str]) -> dict[str, Any]:
-        token = self.github.create_token(login=AUTHOR, kind="personal")
-        self.tokens.append(token)
-        headers = {"Authorization": f"Bearer {token}", "User-Agent": "demo"}
-        url = f"{self.github.api_url}/repos/{self.name}/{path}"
-        response = requests.request(method, url, json=dict(body), headers=headers, timeout=SECONDS)
-        response.raise_for_status()
-        return dict(response.json())
 
     def run(
         self,
@@ -286,31 +296,21 @@ def new_world(github: LocalGitHub) -> Iterator[World]:
     with ExitStack() as stack:
         # A socket's path must be short.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
-        auth = TokenAuth(ACCOUNTS, public=("testbed/*",))
+        # Everybody may read the hubs' images, with which a pull request's run compares its own.
+        auth = TokenAuth(ACCOUNTS, public=("testbed/*", IMAGE))
         registry = stack.enter_context(Registry(folder / "registry", auth=auth))
-        engine = stack.enter_context(some_engine(folder / "engine"))
-        stack.callback(_remove_images, engine, registry.host)
+        machine = stack.enter_context(conda_world().machine(folder / "machine"))
         base = jupyter_base().push(registry)
-        # It takes ten seconds of one processor; the first build needs it later than that, or waits for it.
-        pulled = stack.enter_context(ThreadPoolExecutor(1)).submit(engine.docker, "pull", "--quiet", base)
-        for name in ("act", "docker", "temp"):
-            (folder / name).mkdir()
-        environment = {
-            "GITHUB_API_URL": github.api_url,
-            "GITHUB_SERVER_URL": github.server_url,
-            "STAND_IN_APP": str(folder / "app.json"),
-            **engine.environment,
-            "DOCKER_CONFIG": str(folder / "docker"),
-        }
-        act = Act(folder / "act", published(folder / "actions"), environment, kept=folder / "temp")
-        yield World(folder, github, registry, base, act, HUB)
+        # It takes ten seconds of one processor; only the Dockerfile needs it, much later than that.
+        pulled = stack.enter_context(ThreadPoolExecutor(1)).submit(
+            machine.engine.docker, "pull", "--quiet", base
+        )
+        (folder / "act").mkdir()
+        environment = job_environment(folder, github, machine.engine) | machine.variables
+        # repo2docker is installed there once, and not for each demonstration.
+        kept = cache_folder("scratch", "demo")
+        act = Act(folder / "act", published(folder / "actions"), environment, kept=kept)
+        world = World(folder, github, registry, base, act, HUB, setup=Setup(as_it_is=True))
+        world.ask("PATCH", world.deployments.full_name, {"delete_branch_on_merge": True})
+        yield world
         pulled.result()
-
-
-def _remove_images(engine: RunningEngine, host: str) -> None:
-    """Remove what was built in an engine that goes on."""
-    if isinstance(engine, Engine):
-        return
-    names = engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
-    if ours := [name for name in names if name.startswith(f"{host}/")]:
-        engine.docker("rmi", "--force", *ours)

@@ -1,14 +1,20 @@
 """What all tests share."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from testbed.cache import cache_folder
 from testbed.engine import Engine, RunningEngine, some_engine
+
+if TYPE_CHECKING:
+    from testbed.conda_world import CondaMachine
 
 # What begins with these shares a Docker engine and what was loaded into it.
 GROUPS = {
@@ -17,6 +23,7 @@ GROUPS = {
     "tests/scenarios/test_build_conda": "conda",
     "tests/scenarios/test_build": "builds",
     "tests/scenarios/test_demo": "workflows",
+    "tests/workflows/test_conda": "conda",
     "tests/workflows/": "workflows",
 }
 # What takes longest begins first, so that no worker is left with it at the end.
@@ -53,6 +60,24 @@ def engine(request: pytest.FixtureRequest) -> RunningEngine:
     running = request.getfixturevalue(f"{getattr(request, 'param', 'usual')}_engine")
     assert isinstance(running, RunningEngine)
     return running
+
+
+@pytest.fixture(scope="session")
+def conda_machine() -> Iterator["CondaMachine"]:
+    """A machine on which images of the template are built: it finds what they are made of."""
+    # Here, since no other test needs what packages are made with.
+    from testbed.conda_world import conda_world
+
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder, conda_world().machine(Path(folder)) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Path:
+    """What is kept from job to job and from session to session, so that repo2docker is installed but once."""
+    folder = cache_folder("scratch") / os.environ.get("PYTEST_XDIST_WORKER", "main")
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def scope_of(nodeid: str) -> str:

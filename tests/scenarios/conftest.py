@@ -2,10 +2,8 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,13 +11,9 @@ from scenarios.action import PYTHON, ROOT
 from scenarios.deployments import Deployments
 from scenarios.images import CANDIDATES_KEY, KEY, ImageRepository
 from testbed.base_image import jupyter_base, small_base
-from testbed.cache import cache_folder
 from testbed.engine import RunningEngine
 from testbed.registry import Registry, TokenAuth
 from testbed.token_server import Account
-
-if TYPE_CHECKING:
-    from testbed.conda_world import CondaMachine
 
 ACCOUNTS = {
     "_json_key": Account(KEY),
@@ -64,24 +58,6 @@ def guarded_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regis
     folder = tmp_path_factory.mktemp("guarded")
     with Registry(folder, auth=TokenAuth(ACCOUNTS, public=("public/*",))) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def conda_machine() -> Iterator["CondaMachine"]:
-    """A machine on which images of the template are built: it finds what they are made of."""
-    # Here, since no other test needs what packages are made with.
-    from testbed.conda_world import conda_world
-
-    with tempfile.TemporaryDirectory(prefix="tb-") as folder, conda_world().machine(Path(folder)) as machine:
-        yield machine
-
-
-@pytest.fixture(scope="session")
-def scratch() -> Path:
-    """What is kept from job to job and from session to session, so that repo2docker is installed but once."""
-    folder = cache_folder("scratch") / os.environ.get("PYTEST_XDIST_WORKER", "main")
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 TOKEN = re.compile(r"gh[a-z]_[0-9A-Za-z]{16,}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 BADGE = "https://mybinder.org/"
+# What reports lead to, with more about what they say.
 OUR_PAGES = "https://github.com/berkeley-dsep-infra/hub-image-actions/blob/v1/"
 
 
@@ -47,7 +48,7 @@ def shown(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Shown:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=800,
+        timeout=1700,
         check=False,
     )
     pages = {path.name: path.read_text() for path in output.glob("*.html")}
@@ -83,9 +84,34 @@ def test_every_job_ends_well(shown: Shown) -> None:
     jobs = re.findall(r"^   ([✓✗]) (.+)$", shown.text, re.MULTILINE)
     assert [job for mark, job in jobs if mark == "✗"] == []
     ended = Counter(job for _, job in jobs)
-    # One badge of what is to be built, at once, and one when there is an image.
-    assert (ended["Build and test"], ended["Badge"]) == (1, 2)
-    assert (ended["Build, test, push"], ended["Open pull request"]) == (3, 3)
+    # One badge of what is to be built, at once, and one for each image that there is then.
+    assert (ended["Build and test"], ended["Badge"]) == (2, 3)
+    assert (ended["Build, test, push"], ended["Open pull request"]) == (4, 4)
+
+
+def test_it_says_how_long_each_step_took_that_took_long(shown: Shown) -> None:
+    for words in ("built from nothing", "builds the image, runs image-tests/", "builds with Docker"):
+        assert re.search(r"^   \(\d+ s\)$", shown.step(words), re.MULTILINE)
+    assert re.search(r"^   All of this took \d+ s\.$", shown.text, re.MULTILINE)
+
+
+def test_the_image_is_made_of_the_templates_environment(shown: Shown) -> None:
+    assert "Dockerfile" not in shown.step("An image repository is made")
+    packages = re.search(r"packages +(\d+), of which conda's (\d+)", shown.step("in the registry"))
+    assert packages
+    assert int(packages[1]) > int(packages[2]) > 150
+
+
+@pytest.mark.parametrize("step", ["builds the image, runs image-tests/", "what changes in the packages"])
+def test_what_changes_in_condas_packages_is_shown(shown: Shown, step: str) -> None:
+    lines = [line.split() for line in shown.step(step).splitlines()]
+    assert ["│", "humanize", "4.17.0", "conda"] in lines
+    assert ["│", "nbgitpuller", "1.2.2", "1.3.0", "conda"] in lines
+
+
+def test_the_second_act_is_built_by_a_dockerfile(shown: Shown) -> None:
+    assert "+FROM " in shown.step("Second act")
+    assert re.search(r"Tests +✅ \d+ passed", shown.step("builds with Docker"))
 
 
 def test_the_pull_request_is_built_and_tested_and_says_so(shown: Shown) -> None:
@@ -107,7 +133,7 @@ def test_the_badge_launches_the_pull_request(shown: Shown) -> None:
 
 def test_the_pull_request_names_the_image_by_the_digest_that_the_registry_has(shown: Shown) -> None:
     (digest,) = DIGEST.findall(shown.step("in the registry"))
-    body = re.sub(r"\n *│ ?", "", shown.step("as its reader sees it"))
+    body = re.sub(r"\n *│ ?", "", shown.step("what changes in the packages"))
     assert DIGEST.findall(body) == [digest]
 
 
@@ -135,7 +161,7 @@ def test_there_are_a_dozen_hubs_in_all_shapes(shown: Shown) -> None:
 def test_every_removed_line_of_the_diff_comes_back_with_the_new_tag_alone(shown: Shown) -> None:
     step = shown.step("What it changes")
     removed, added = (re.findall(rf"^   {re.escape(sign)}(.*)", step, re.MULTILINE) for sign in "-+")
-    (new,) = re.findall(r"image +\S+:([0-9a-f]{12})$", shown.step("in the registry"), re.MULTILINE)
+    (new,) = set(re.findall(r"image tag to ([0-9a-f]{12})", shown.step("as its reader sees it")))
     tags = re.compile(r"(?<=[: '\"])([0-9a-f]{12}|PLACEHOLDER)(@sha256:[0-9a-f]{64})?(?=['\"\s]|$)")
     assert len(removed) >= 14
     assert [tags.sub("…", line) for line in removed] == [tags.sub("…", line) for line in added]
@@ -162,9 +188,10 @@ def test_a_second_run_does_nothing_twice(shown: Shown) -> None:
 
 
 def test_a_newer_tag_supersedes_the_older_pull_request(shown: Shown) -> None:
-    step = shown.step("A newer image")
-    assert re.search(r"#1 .* closed$", step, re.MULTILINE)
-    assert re.search(r"#2 .* open$", step, re.MULTILINE)
+    step = shown.step("the new one takes its place")
+    assert re.search(r"#1 .* merged$", step, re.MULTILINE)
+    assert re.search(r"#2 .* closed$", step, re.MULTILINE)
+    assert re.search(r"#3 .* open$", step, re.MULTILINE)
     assert "Superseded by" in step
     assert "1 open pull request, 1 branch beside staging" in step
 
@@ -176,11 +203,18 @@ def test_the_pages_lead_to_each_other_and_nowhere_else(shown: Shown) -> None:
     assert [link for link in elsewhere if not link.startswith((BADGE, OUR_PAGES))] == []
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_the_page_of_each_pull_request_is_kept(shown: Shown, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        (1, "Tell the labs where their data are"),
+        (2, "Raise nbgitpuller to 1.3"),
+        (3, "Build on a base image of our own"),
+    ],
+)
+def test_the_page_of_each_pull_request_is_kept(shown: Shown, number: int, change: str) -> None:
     (page,) = (page for name, page in shown.pages.items() if name.endswith(f"datahub-pull-{number}.html"))
     assert "update data101 image tag to" in html.unescape(page)
-    assert "Limit numerical libraries to two threads" in page
+    assert change in page
 
 
 def test_the_first_page_leads_through_what_happened(shown: Shown) -> None:
@@ -190,14 +224,14 @@ def test_the_first_page_leads_through_what_happened(shown: Shown) -> None:
 
 
 def test_the_page_of_a_run_has_its_log(shown: Shown) -> None:
-    (page,) = (page for name, page in shown.pages.items() if name.endswith("runs-1-attempts-1.html"))
-    assert "test_threads.py::test_numerical_libraries_take_two_threads PASSED" in page
+    (page,) = (page for name, page in shown.pages.items() if name.endswith("runs-2-attempts-1.html"))
+    assert "test_what_is_listed_is_installed_in_its_version[humanize=4.17.*] PASSED" in page
     assert re.search(r"\d+ passed", page)
 
 
 def test_both_attempts_of_the_run_that_was_run_again_are_kept(shown: Shown) -> None:
-    kept = {name[-len("3-attempts-1.html") :] for name in shown.pages if "runs-3-attempts" in name}
-    assert kept == {"3-attempts-1.html", "3-attempts-2.html"}
+    kept = {name[-len("4-attempts-1.html") :] for name in shown.pages if "runs-4-attempts" in name}
+    assert kept == {"4-attempts-1.html", "4-attempts-2.html"}
 
 
 def test_the_page_of_the_image_has_its_digest(shown: Shown) -> None:
@@ -261,3 +295,30 @@ def test_what_is_folded_away_is_shown_under_its_summary(show: Callable[..., list
 def test_a_terminal_gets_styles_and_links(show: Callable[..., list[str]]) -> None:
     (line,) = show("[page](http://127.0.0.1/x) **now**", coloured=True)
     assert line == "\033]8;;http://127.0.0.1/x\033\\\033[34mpage\033[0m\033]8;;\033\\ \033[1mnow\033[0m"
+
+
+def test_a_change_of_a_line_that_is_not_there_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(root))
+    from demo.world import Change
+
+    change = Change("newer", "Raise it", (("environment.yml", "pandas=3.1", "pandas=3.2"),))
+    assert change.edited(lambda _: b"- pandas=3.1\n") == {"environment.yml": b"- pandas=3.2\n"}
+    with pytest.raises(ValueError, match=r"environment\.yml does not hold"):
+        change.edited(lambda _: b"- numpy\n")
+
+
+def test_only_what_the_story_is_about_is_unfolded(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(root))
+    from demo.screen import Screen
+    from demo.terminal import Painter
+
+    folded = "<details><summary>{}: 1</summary>\n\n{}\n\n</details>\n\n"
+    text = folded.format("Added", "humanize") + folded.format("Tests", "all of them")
+    Screen(Painter(False), 80).markdown(text, ("Added",))
+    shown = capsys.readouterr().out
+    assert "▾ Added: 1" in shown
+    assert "humanize" in shown
+    assert "▸ Tests: 1" in shown
+    assert "all of them" not in shown

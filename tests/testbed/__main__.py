@@ -22,14 +22,23 @@ def prepare() -> None:
     Raises:
         ProgramError: a part cannot be fetched or made.
     """
-    unpacked("docker-registry")
+    prepare_images()
     small_base()
-    jupyter_base()
-    conda_world()
     with tempfile.TemporaryDirectory(prefix="tb-") as folder:
         newer_programs(Path(folder, "newer"))
         with some_engine(Path(folder, "usual")):
             pass
+
+
+def prepare_images() -> None:
+    """Fetch and make what images of the template are made of, and where they are kept.
+
+    Raises:
+        ProgramError: a part cannot be fetched or made.
+    """
+    unpacked("docker-registry")
+    jupyter_base()
+    conda_world()
 
 
 def run_with_engine(command: Sequence[str]) -> int:

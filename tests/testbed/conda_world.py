@@ -106,7 +106,9 @@ class CondaMachine:
 
     def _variables(self, proxy: str) -> dict[str, str]:
         own = "127.0.0.1,localhost"
-        return {"HTTPS_PROXY": proxy, "NO_PROXY": own, "SSL_CERT_FILE": str(self.trusted)}
+        # The machine itself may have either, and requests takes the second.
+        trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(self.trusted))
+        return {"HTTPS_PROXY": proxy, "NO_PROXY": own, **trusted}
 
 
 def conda_world() -> CondaWorld:

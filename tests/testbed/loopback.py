@@ -1,6 +1,7 @@
 """A web server on the loopback interface that lives as long as a `with` block."""
 
 import ssl
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -31,6 +32,16 @@ class QuietHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of faults of ours, and not of clients that hang up or trust nobody."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class LoopbackServer:
     """A threaded server on 127.0.0.1; subclasses say which handler answers."""
 
@@ -39,9 +50,7 @@ class LoopbackServer:
     def __init__(self, port: int = 0) -> None:
         """Take the port (a free one by default); requests are answered once the server is entered."""
         bound = type(f"Bound{self.handler.__name__}", (self.handler,), {"owner": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), bound)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = _Server(("127.0.0.1", port), bound)
         self.closing = threading.Event()
 
     @property

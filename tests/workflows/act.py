@@ -20,7 +20,7 @@ STAND_INS = {
     "docker/login-action@4907a6ddec9925e35a0a9e82d7399ccc52663121": "login-action",
 }
 PUBLISHED = {"action.yml", "actions", "dependencies.zip", "requirements", "src"}
-SECONDS = 600
+SECONDS = 900
 Entry = Mapping[str, Any]
 
 

@@ -11,7 +11,7 @@ from testbed.base_image import jupyter_base
 from testbed.engine import RunningEngine
 from testbed.registry import Registry, TokenAuth
 from workflows.act import Act, published
-from workflows.image_repository import ACCOUNTS, PUBLIC_HUB, ImageRepository, Setup
+from workflows.image_repository import ACCOUNTS, PUBLIC_HUB, ImageRepository, Setup, job_environment
 
 NewWorld = Callable[..., ImageRepository]
 
@@ -57,16 +57,7 @@ def new_world(
             folder = tmp_path_factory.mktemp("world")
             github = stack.enter_context(LocalGitHub(folder / "github"))
             (folder / "act").mkdir()
-            (folder / "docker").mkdir()
-            engine.share_plugins(folder / "docker")
-            environment = {
-                "GITHUB_API_URL": github.api_url,
-                "GITHUB_SERVER_URL": github.server_url,
-                "STAND_IN_APP": str(folder / "app.json"),
-                **engine.environment,
-                "DOCKER_CONFIG": str(folder / "docker"),
-            }
-            act = Act(folder / "act", actions, environment)
+            act = Act(folder / "act", actions, job_environment(folder, github, engine))
             return ImageRepository(
                 folder, github, base_registry, base_image, act, hub, tests or {}, setup or Setup()
             )

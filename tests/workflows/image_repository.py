@@ -19,6 +19,7 @@ from local_github.pulls import Pull
 from local_github.repository import Repository
 from local_github.runs import Run as GitHubRun
 from local_github.runs import workflows
+from testbed.engine import RunningEngine
 from testbed.registry import Registry
 from testbed.token_server import Account
 from workflows.act import ROOT, Act, Run
@@ -112,6 +113,8 @@ class Setup:
         secrets: its secrets.
         app: what is asked for the App's token in another way than the template does.
         named: whether the workflows' text names the image, for runs that see no variables.
+        as_it_is: whether the template's files stay as they are, byte for byte; otherwise a Dockerfile puts
+            them on the base image, which takes less time than conda's packages.
     """
 
     owner: str = OWNER
@@ -124,6 +127,7 @@ class Setup:
     secrets: Mapping[str, str] = field(default_factory=lambda: dict(SECRETS))
     app: Mapping[str, str] = field(default_factory=dict)
     named: bool = False
+    as_it_is: bool = False
 
 
 @dataclass
@@ -134,7 +138,7 @@ class ImageRepository:
         folder: for checkouts.
         github: where it is.
         registry: where its images go.
-        base: the reference of the base image.
+        base: the reference of the base image of the Dockerfile; empty where there is none.
         act: what runs its workflows.
         hub: the hub that the image is for.
         tests: the image's tests; the template's own if there are none.
@@ -167,10 +171,15 @@ class ImageRepository:
         self._register_app()
 
     def files(self) -> dict[str, Any]:
-        """Return the repository's files, with another base, and with other tests where there are any."""
-        files = dict(self.setup.files) or self.template_files()
-        replaced = {"Dockerfile": DOCKERFILE.format(base=self.base).encode()}
-        return files | dict(self.tests) | replaced
+        """Return the repository's files, with other tests where there are any."""
+        if self.setup.as_it_is:
+            return self.template_files() | dict(self.tests)
+        files = dict(self.setup.files) or self.adapted(self.template_files())
+        return files | dict(self.tests) | {"Dockerfile": self.dockerfile()}
+
+    def dockerfile(self) -> bytes:
+        """Return what puts the repository on the base image."""
+        return DOCKERFILE.format(base=self.base).encode()
 
     def template_files(self) -> dict[str, Any]:
         """Return the template's files, without its tests where there are others."""
@@ -180,9 +189,16 @@ class ImageRepository:
             left_out = "__pycache__" in path.parts or (self.tests and name.startswith("image-tests/"))
             if path.is_file() and not left_out:
                 content = path.read_bytes()
-                content = self.written(content)
                 files[name] = ("100755", content) if path.stat().st_mode & 0o100 else content
-        return files | {"environment.yml": ENVIRONMENT.encode()}
+        return files
+
+    def adapted(self, files: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the template's files as they are where the Dockerfile is."""
+        adapted = {
+            name: self.written(content) if isinstance(content, bytes) else content
+            for name, content in files.items()
+        }
+        return adapted | {"environment.yml": ENVIRONMENT.encode()}
 
     def written(self, content: bytes) -> bytes:
         """Return a file with what a repository writes into it for a fork's runs, which see no variables."""
@@ -230,12 +246,24 @@ class ImageRepository:
         if files:
             repository.commit(dict(files), f"Work on {branch}", branch=branch)
         author = repository.owner.login if head else author
-        url = f"{self.github.api_url}/repos/{self.name}/pulls"
         body = {"title": f"Work on {branch}", "head": f"{repository.owner.login}:{branch}", "base": base}
-        token = self.github.create_token(login=author, kind="personal")
-        answer = requests.post(url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-        assert answer.ok, answer.text
+        self.ask("POST", f"{self.name}/pulls", body, author)
         return self.repository.pulls[-1]
+
+    def merge(self, pull: Pull) -> str:
+        """Merge a pull request, of the image or of the hubs, and return the merge's commit."""
+        merged = self.ask("PUT", f"{pull.repository.full_name}/pulls/{pull.number}/merge", {})
+        return str(merged["sha"])
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any], login: str = "alice") -> dict[str, Any]:
+        """Ask GitHub for something about a repository, as somebody with a token of their own."""
+        token = self.github.create_token(login=login, kind="personal")
+        self.tokens.append(token)
+        headers = {"Authorization": f"Bearer {token}", "User-Agent": "somebody"}
+        url = f"{self.github.api_url}/repos/{path}"
+        answer = requests.request(method, url, json=dict(body), headers=headers, timeout=30)
+        assert answer.ok, answer.text
+        return dict(answer.json())
 
     def on_pull_request(self, pull: Pull, action: str, workflow: str) -> Run:
         """Run what something that happens to a pull request runs."""
@@ -397,6 +425,26 @@ class ImageRepository:
         return [
             line for run in self.runs for line in run.log_lines if any(secret in line for secret in secrets)
         ]
+
+
+def job_environment(folder: Path, github: LocalGitHub, engine: RunningEngine) -> dict[str, str]:
+    """Return what every job has in its environment, and make the folder of its Docker client.
+
+    Args:
+        folder: for what goes with the repository.
+        github: where the repository is.
+        engine: the Docker engine of the runner.
+    """
+    settings = folder / "docker"
+    settings.mkdir()
+    engine.share_plugins(settings)
+    return {
+        "GITHUB_API_URL": github.api_url,
+        "GITHUB_SERVER_URL": github.server_url,
+        "STAND_IN_APP": str(folder / "app.json"),
+        **engine.environment,
+        "DOCKER_CONFIG": str(settings),
+    }
 
 
 def permissions(workflow: Path, *, read_only: bool = False) -> dict[str, str]:
