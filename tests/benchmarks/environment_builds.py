@@ -85,7 +85,6 @@ def environment_report(times: Sequence[tuple[float, float]]) -> str:
         f"{len(times)} runs",
         f"  full build: {spread([full for full, _ in times], ' s')}",
         f"  a version raised in environment.yml: {spread([cached for _, cached in times], ' s')}",
-        "  Packages come from this machine, and conda's solver is another: with the world's, what the",
-        "  cache saves takes minutes.",
+        "  Packages and layers come from this machine: over a network, both take longer.",
     ]
     return "\n".join(lines)
