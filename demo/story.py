@@ -442,6 +442,8 @@ def demonstrate(screen: Screen, output: Path, stay: float) -> int:
             demonstration = Demonstration(world, screen)
             demonstration.tell()
             leaked = world.leaked()
+            screen.end_step()
+            screen.say("Registry and engine end …", DIM)
         look_further(demonstration, github, output, begin, stay)
     # What was asked in a way that GitHub would not understand, and lines of logs that hold a secret.
     wrong = [*github.problems, *leaked]
