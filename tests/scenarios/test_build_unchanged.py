@@ -64,7 +64,7 @@ def test_a_pull_request_that_changes_nothing_of_the_image_is_green_in_seconds_an
     (comment,) = repository.comments(repository.remote.pulls[0].number)
     for text in (result.summary, comment.body):
         assert f"♻️ Nothing that makes the image changed; `{before}` [was built](" in text
-        assert "No hub has to move" not in text
+        assert "Hubs keep that tag" not in text
 
 
 def test_a_push_that_changes_nothing_of_the_image_names_it_again_and_moves_no_hub(
@@ -77,12 +77,14 @@ def test_a_push_that_changes_nothing_of_the_image_names_it_again_and_moves_no_hu
     result = pushed(repository, **OLDEST)
     assert not was_built(result)
     assert result.outputs["unchanged"] == "true"
-    assert "No hub has to move." in result.summary
+    assert "Hubs keep that tag." in result.summary
     assert {before, repository.head[:12]} <= set(tags(repository))
     assert layers(repository, repository.head[:12]) == layers(repository, before)
     again = pushed(repository, **OLDEST)
     assert not was_built(again)
-    assert again.outputs["unchanged"] == "true"
+    repository.commit({"README.md": "three\n"})
+    third = pushed(repository, **OLDEST)
+    assert {one.outputs["unchanged-since"] for one in (result, again, third)} == {before}
 
 
 def test_a_second_run_of_a_commit_that_changed_the_image_may_still_move_hubs(

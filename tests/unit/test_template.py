@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from hub_image_actions.build.context import BuildContext
 from hub_image_actions.build.staging import staged
-from hub_image_actions.fleet.workflows.expressions import Unsaid
+from hub_image_actions.fleet.workflows.expressions import Unsaid, value_of
 from hub_image_actions.fleet.workflows.workflow_file import WorkflowFile
 from hub_image_actions.fleet.workflows.workflow_values import Known, WorkflowValues
 
@@ -111,8 +111,9 @@ def test_the_outputs_that_go_from_job_to_job_are_outputs_of_the_build(root: Path
     named = {
         re.fullmatch(r"\$\{\{ steps\.build\.outputs\.(.+) \}\}", text) for text in build["outputs"].values()
     }
-    assert {found[1] for found in named if found} == {"tag", "digest", "unchanged"}
-    assert load(root / "actions/build/action.yml")["outputs"].keys() >= {"tag", "digest", "unchanged"}
+    outputs = {"tag", "digest", "unchanged-since"}
+    assert {found[1] for found in named if found} == outputs
+    assert load(root / "actions/build/action.yml")["outputs"].keys() >= outputs
 
 
 def test_every_job_says_what_it_may_and_how_long_it_takes(template: Path) -> None:
@@ -260,30 +261,33 @@ def test_no_group_of_runs_drops_the_pull_request_of_a_version_tag(template: Path
 
 
 @pytest.mark.parametrize(
-    ("event", "ref_type", "unchanged", "moves"),
+    ("event", "ref_type", "since", "tag", "digest"),
     [
-        ("push", "branch", "true", False),
-        ("push", "branch", "false", True),
-        ("push", "tag", "true", True),
-        ("workflow_dispatch", "branch", "true", True),
-        # As an older release of the action has it.
-        ("push", "branch", "", True),
+        ("push", "branch", "A", "A", ""),
+        ("push", "branch", "", "B", "of B"),
+        ("push", "tag", "A", "B", "of B"),
+        ("workflow_dispatch", "branch", "A", "B", "of B"),
     ],
 )
-def test_hubs_stay_where_they_are_when_a_push_to_main_changes_nothing_of_the_image(
-    *, template: Path, event: str, ref_type: str, unchanged: str, moves: bool
+def test_a_push_to_main_that_changes_nothing_of_the_image_moves_hubs_to_the_tag_that_they_have(
+    *, template: Path, event: str, ref_type: str, since: str, tag: str, digest: str
 ) -> None:
-    condition: str = workflows(template)["build-push-open-pr.yaml"]["jobs"]["bump"]["if"]
+    bump = workflows(template)["build-push-open-pr.yaml"]["jobs"]["bump"]
+    assert "if" not in bump
     known = {
         "github.event_name": event,
         "github.ref_type": ref_type,
-        "needs.build.outputs.unchanged": unchanged,
+        "needs.build.outputs.unchanged-since": since,
+        "needs.build.outputs.tag": "B",
+        "needs.build.outputs.digest": "of B",
     }
-    for name, value in known.items():
-        condition = condition.replace(name, repr(value))
-    sides = [re.fullmatch(r"'(\w*)' (==|!=) '(\w+)'", part) for part in condition.split(" || ")]
-    assert len(sides) == 3
-    assert any((side[1] == side[3]) is (side[2] == "==") for side in sides if side) is moves
+
+    def value(text: str) -> object:
+        return value_of(text, lambda way: known[".".join(way)])
+
+    known["env.SAME"] = str(value(bump["env"]["SAME"]))
+    given = bump["steps"][-1]["with"]
+    assert (value(given["tag"]), value(given["digest"])) == (tag, digest)
 
 
 @pytest.mark.parametrize("name", ["postBuild", "start"])

@@ -1,6 +1,6 @@
 """Images of the registry that a build can use: one that was made of the same inputs, and the previous one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
@@ -87,7 +87,7 @@ class FinishedImage:
         place: where it is.
         tag: its tag there.
         is_new: whether these are other labels than it has there.
-        same_as: the tag under which the default branch pushed it before this commit; empty where it did not.
+        same_as: the first tag that the default branch gave it before this commit; empty where it did not.
         has_older_base: whether a base image has moved on since it was built.
     """
 
@@ -213,6 +213,21 @@ class PreviousImage:
     def before_this_commit(self) -> str:
         """Return what it pushed before the commit that is built, whose own image may be there already."""
         return self._older
+
+    def tags_before_this_commit(self) -> Iterator[str]:
+        """Yield the tags of what it pushed before the commit that is built, the newest first.
+
+        Raises:
+            RegistryError: the registry cannot be asked, or refuses.
+        """
+        newest = self.before_this_commit().rpartition(":")[2]
+        if not newest:
+            return
+        yield newest
+        tags = [commit[: len(newest)] for commit in self._commits]
+        before = tags[tags.index(newest) + 1 :] if newest in tags else []
+        image = self._job.settings.image
+        yield from (tag for tag in before[:_MOST_ASKED] if self._registry.has(image.repository, tag))
 
     @cached_property
     def _older(self) -> str:

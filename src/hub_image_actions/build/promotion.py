@@ -149,17 +149,21 @@ class Promotion:
         return next(filter(None, found), None)
 
     def _same_as(self, image: PushedImage) -> str:
-        """Return the tag under which the default branch pushed an image before this commit; else nothing."""
-        tag = self.previous.before_this_commit().rpartition(":")[2]
-        if not tag:
-            return ""
+        """Return the first tag that the default branch gave an image before this commit; else nothing.
+
+        It is the tag that hubs have, or are to get: commits that changed nothing since moved none.
+        """
+        first = ""
         try:
-            before = read_pushed_image(self.login.registry, self.job.settings.image.repository, tag)
-            is_same = before.layers == image.layers and before.labels.get(INPUTS) == image.labels.get(INPUTS)
+            for tag in self.previous.tags_before_this_commit():
+                before = read_pushed_image(self.login.registry, self.job.settings.image.repository, tag)
+                made_of = before.labels.get(INPUTS)
+                if before.layers != image.layers or made_of != image.labels.get(INPUTS):
+                    break
+                first = tag
         except RegistryError as error:
             self._cannot_be_told(error)
-            return ""
-        return tag if is_same else ""
+        return first
 
     def _find_in(self, place: ImagePlace, required: ReuseRequirements, tag: str = "") -> FinishedImage | None:
         try:

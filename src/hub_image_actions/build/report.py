@@ -49,7 +49,7 @@ class ReusedImage:
         tested: the results of its tests.
         source: where it was kept, if it had to be brought from there; else empty.
         moved: how it was brought, in our own words.
-        same_as: the tag under which the default branch pushed it before; empty where it did not.
+        same_as: the first tag under which the default branch pushed it before; empty where it did not.
         has_older_base: whether a base image has moved on since it was built.
     """
 
@@ -262,7 +262,7 @@ def _reused(report: BuildReport) -> str:
     # A version is for hubs to move to, whatever image it names.
     is_named_by_commit = bool(report.tags and commit_of(report.tags[0]))
     may_stay = reused.same_as and report.pushed and is_named_by_commit
-    return reused.markdown() + (" No hub has to move." if may_stay else "")
+    return reused.markdown() + (" Hubs keep that tag." if may_stay else "")
 
 
 def _try_it(report: BuildReport, hub: HubLink | None) -> str:
@@ -416,6 +416,7 @@ def tell(report: BuildReport, runner: Runner, folder: Path) -> Mapping[str, str]
         "tests": report.tested,
         "reused": str(report.reused is not None).lower(),
         "unchanged": str(bool(report.reused and report.reused.same_as)).lower(),
+        "unchanged-since": report.reused.same_as if report.reused else "",
         "built-by": report.reused.run_url if report.reused else report.run_url,
         "report": kept,
     }

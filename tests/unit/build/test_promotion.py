@@ -313,6 +313,21 @@ def test_a_second_run_knows_whether_its_commit_changed_the_image(
     assert (used.tag, used.same_as) == (D, same_as)
 
 
+def test_the_first_tag_of_a_row_of_commits_that_changed_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = fake_build(tmp_path, read_settings(replace(PUSHING, tags=(D,))))
+    first, changed = "a" * 12, "b" * 12
+    for tag in (C, first):
+        keep(build.registry, tag, pushed_image(OLD_LABELS))
+    keep(build.registry, changed, pushed_image({**OLD_LABELS, INPUTS: "other"}))
+    commits = [f"{tag}{'0' * 28}" for tag in (D, C, "e" * 12, first, changed, "f" * 12)]
+    monkeypatch.setattr(PreviousImage, "_commits", commits)
+    used = part(build, C, C).find(INPUT, CHECKED, tested=True)
+    assert used is not None
+    assert used.same_as == first
+
+
 def test_an_older_image_of_the_same_inputs_is_a_change_where_another_was_pushed_since(tmp_path: Path) -> None:
     build = fake_build(tmp_path)
     keep(build.registry, C, pushed_image({**LABELS, INPUTS: "of what is reverted now"}))
@@ -353,4 +368,4 @@ def test_the_log_and_the_report_say_why_nothing_is_built(reused: ReusedImage, to
 def test_only_a_commit_of_the_same_image_moves_no_hub(tag: str, pushed: bool, said: bool) -> None:
     report = BuildReport(f"{IMAGE}:{tag}", "Build", tags=(tag,), pushed=pushed)
     report.reused = ReusedImage("", "2026-11-20T08:00:00+00:00", "3 passed", same_as=C)
-    assert ("No hub has to move." in report.markdown()) is said
+    assert ("Hubs keep that tag." in report.markdown()) is said
