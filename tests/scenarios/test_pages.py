@@ -19,13 +19,13 @@ from scenarios.image_fleet import ImageFleet
 from scenarios.images import ImageRepository
 from testbed.registry import Registry
 
-GITHUB = "https://github.com"
+GITHUB, OWN_GITHUB = "https://github.com", "https://github.example.org"
 OURS = "berkeley-dsep-infra/hub-image-actions"
 NAME = "berkeley-dsep-infra/data100-user-image"
 BLOCK = re.compile(r"^```shell\n(?P<commands>.*?)^```", re.DOTALL | re.MULTILINE)
 CONTINUED = re.compile(r"\\\n\s*|(?<=\|)\n\s*")
-# GitHub's and Google's clients need accounts: what they are told is written down, and a key that they make is
-# a file.
+# The clients of GitHub and of clouds need accounts: what they are told is written down, and a key that they make
+# is a file.
 CLIENT = """\
 #!{python} -IS
 import json, pathlib, subprocess, sys
@@ -63,13 +63,14 @@ class Reader:
         programs = folder / "programs"
         for made in (self.home, self.github, programs):
             made.mkdir()
-        for name in ("gh", "gcloud"):
+        for name in ("az", "gcloud", "gh"):
             facts = {"python": sys.executable, "record": str(self.record), "name": name, "github": GITHUB}
             (programs / name).write_text(CLIENT.format(**facts))
             (programs / name).chmod(0o755)
         (self.home / ".gitconfig").write_text(
             "[user]\n\tname = Reader\n\temail = reader@example.org\n[init]\n\tdefaultBranch = main\n"
-            f'[url "file://{self.github}/"]\n\tinsteadOf = {GITHUB}/\n[safe]\n\tdirectory = *\n'
+            f'[url "file://{self.github}/"]\n\tinsteadOf = {GITHUB}/\n\tinsteadOf = {OWN_GITHUB}/\n'
+            "[safe]\n\tdirectory = *\n"
         )
         self.environment = {"HOME": str(self.home), "PATH": f"{programs}:/usr/bin:/bin"}
 
@@ -196,6 +197,22 @@ def test_the_contribution_guide_takes_the_repo2docker_of_the_actions() -> None:
     assert [int(part) for part in version.split(".")] == [int(part) for part in DEFAULT_VERSION.split(".")]
 
 
+@pytest.mark.parametrize("name", ["github-enterprise.md", "registries.md", "try-it.md"])
+def test_the_commands_of_a_page_do_what_they_say_one_after_the_other(reader: Reader, name: str) -> None:
+    reader.run("\n".join(commands(ROOT / "docs" / name)))
+
+
+def test_every_command_that_a_page_quotes_is_run_by_a_test() -> None:
+    run_as_a_whole = {"set-up.md", "migrating.md", "github-enterprise.md", "registries.md", "try-it.md"}
+    left = {
+        line.split()[0].rpartition("/")[2]
+        for page in pages()
+        if page.name not in run_as_a_whole and page.parent.name != "template"
+        for line in commands(page)
+    }
+    assert left <= COMMANDS | DEVELOPERS | NEED_THE_WORLD
+
+
 def ours(page: Path) -> Iterator[list[str]]:
     """Yield the words of each command of a page that is one of ours for image repositories."""
     for line in commands(page):
@@ -215,6 +232,10 @@ COMMANDS = {
     "upgrade-base-image",
     "upgrade-image-repos",
 }
+# Of this repository's own development: one of them runs this test, and the others have tests of their own.
+DEVELOPERS = {"bench", "check", "demo", "fuzz", "release", "test"}
+# A client of GitHub's own service, a release that is published, a commit in whatever repository is at hand.
+NEED_THE_WORLD = {"export", "gh", "git", "GITHUB_TOKEN=$(gh"}
 QUOTED = sorted({tuple(words) for page in pages() for words in ours(page)})
 
 
