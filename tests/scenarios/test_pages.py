@@ -24,8 +24,7 @@ OURS = "berkeley-dsep-infra/hub-image-actions"
 NAME = "berkeley-dsep-infra/data100-user-image"
 BLOCK = re.compile(r"^```shell\n(?P<commands>.*?)^```", re.DOTALL | re.MULTILINE)
 CONTINUED = re.compile(r"\\\n\s*|(?<=\|)\n\s*")
-# The clients of GitHub and of clouds need accounts: what they are told is written down, and a key that they make
-# is a file.
+# The clients of GitHub and of clouds need accounts: what they are told is written down, and a key is a file.
 CLIENT = """\
 #!{python} -IS
 import json, pathlib, subprocess, sys
