@@ -147,7 +147,7 @@ class Demonstration:
             f"#{len(HISTORY) + 1} was merged, and no image of it was kept: it is built from nothing"
         )
         self.screen.say(LAST.title, BOLD)
-        self.say_long("Some 190 of conda's packages are fetched and linked")
+        say_long(self.screen, "Some 190 of conda's packages are fetched and linked")
         self.world.push()
         self.screen.run(self.world.ended[-1])
         self.trail.stop_at_run("Built from nothing, tested and pushed: the log")
@@ -157,13 +157,13 @@ class Demonstration:
         pull = self.pulls[-1]
         self.screen.step("It is merged: the hubs are at the new image")
         self.world.merge(pull)
-        self.say_pull(pull)
+        say_pull(self.screen, pull)
 
     def change(self, change: Change, title: str) -> Pull:
         """Open a pull request that changes the image."""
         self.screen.step(title)
         pull = self.world.propose(change)
-        self.say_pull(pull)
+        say_pull(self.screen, pull)
         self.screen.diff(difference(self.world.repository, pull))
         return pull
 
@@ -171,7 +171,7 @@ class Demonstration:
         """Run what builds and tests a pull request, and show its comment."""
         self.screen.step(title)
         if long:
-            self.say_long(long)
+            say_long(self.screen, long)
         self.world.on_pull_request(pull, "opened", "test.yaml")
         self.screen.run(self.world.ended[-1])
         self.screen.say("The pull request says what happened:")
@@ -229,7 +229,7 @@ class Demonstration:
         """Show the newest pull request in the deployments repository."""
         pull = self.pulls[-1]
         self.screen.step(title)
-        self.say_pull(pull)
+        say_pull(self.screen, pull)
         self.screen.markdown(pull.body or "", unfolded)
         self.trail.stop(f"The deployments' pull request: {pull.title}", pull)
 
@@ -248,7 +248,7 @@ class Demonstration:
         ended = self.world.ended[-1]
         self.screen.run(ended)
         self.screen.prose(notices(ended.run.entries))
-        self.screen.prose(f"{self.summed_up()}; {compared(before, state(self.world))}.")
+        self.screen.prose(f"{summed_up(self.world)}; {compared(before, state(self.world))}.")
         self.trail.stop_at_run("The same run again, which does nothing twice: the log")
 
     def build_on_dockerfile(self) -> None:
@@ -267,28 +267,31 @@ class Demonstration:
             self.screen.say(f"#{one.number} {one.title:<44} {'merged' if one.merged else one.state}")
             for comment in one.comments:
                 self.screen.say(f"   {comment.user.login}: {comment.body.splitlines()[0]}", DIM)
-        self.screen.say(f"{self.summed_up()}; the older branch is deleted.")
+        self.screen.say(f"{summed_up(self.world)}; the older branch is deleted.")
         self.trail.stop("The pull request that takes its place", self.pulls[-1], self.pulls[-1].title)
-
-    def say_pull(self, pull: Pull) -> None:
-        """Write whose pull request it is, and what it is called."""
-        self.screen.say(f"{pull.title} #{pull.number}", BOLD)
-        self.screen.say(f"{pull.user.login} → {pull.base} of {pull.repository.full_name}", DIM)
-
-    def say_long(self, what: str) -> None:
-        """Say what takes so long before it does."""
-        self.screen.say(f"{what}; this takes a few minutes …", DIM)
 
     @property
     def pulls(self) -> list[Pull]:
         """The pull requests in the deployments repository."""
         return self.world.deployments.pulls
 
-    def summed_up(self) -> str:
-        """Return how many pull requests and branches there are."""
-        pulls = sum(pull.state == "open" for pull in self.pulls)
-        branches = len(self.world.deployments.branches()) - 1
-        return f"{pulls} open pull request, {branches} branch beside staging"
+
+def say_pull(screen: Screen, pull: Pull) -> None:
+    """Write whose pull request it is, and what it is called."""
+    screen.say(f"{pull.title} #{pull.number}", BOLD)
+    screen.say(f"{pull.user.login} → {pull.base} of {pull.repository.full_name}", DIM)
+
+
+def say_long(screen: Screen, what: str) -> None:
+    """Say what takes so long before it does."""
+    screen.say(f"{what}; this takes a few minutes …", DIM)
+
+
+def summed_up(world: World) -> str:
+    """Return how many pull requests and branches there are in the deployments."""
+    pulls = sum(pull.state == "open" for pull in world.deployments.pulls)
+    branches = len(world.deployments.branches()) - 1
+    return f"{pulls} open pull request, {branches} branch beside staging"
 
 
 def state(world: World) -> tuple[str, str]:

@@ -251,7 +251,8 @@ def _ask_for_hub(draft: Draft, configuration: PipelineConfiguration, build: str)
     named = f"{inner(configuration.hub)} != ''"
     for name in draft.jobs_using("bump-datahub-tag"):
         if build in draft.job(name).needs:
-            condition = f">-\n{named} &&\n({draft.job(name).value('if')})"
+            own = draft.job(name).value("if")
+            condition = f">-\n{named} &&\n({own})" if own else named
             draft.set("bump", ("jobs", name, "if"), condition, before="runs-on")
             continue
         # The build waits for this job: it runs, and does nothing.
