@@ -252,7 +252,7 @@ def _read_docker(reading: Reading, place: Place, target: str, purpose: str) -> N
         reading.add(target, "context", scripts.expanded(options.context), place.origin)
     _read_build_args(reading, place, options.values.get("--build-arg", []), target)
     for name in options.unknown:
-        raise Unclear(f"its option `{name}` of docker build has no like in ours")
+        raise Unclear(f"its option `{name}` of docker build has no equivalent in ours")
     for given in options.values.get("--label", []):
         reading.leave(
             place.origin,
@@ -319,7 +319,7 @@ def _read_build_push(reading: Reading, place: Place, target: str, purpose: str) 
             reading.add(target, key, value, place.input_origin(name))
     for name in place.step.inputs:
         if name not in _OF_THE_RUN:
-            raise Unclear(f"its input `{name}` has no like in ours")
+            raise Unclear(f"its input `{name}` has no equivalent in ours")
         reading.account.settle(
             place.file.path, (*place.way, "with", name), "replaced", "`build` and `build-test` do it."
         )
